@@ -1,0 +1,86 @@
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractApplication
+
+from backoffice.core.history import HistoricalRecords
+from backoffice.privacy.fields import TextCipherField
+
+
+class Client(AbstractApplication):
+    """A machine that may call us: OAuth application with its own service user, scopes and secrets.
+
+    ``user`` is the machine account that every record names as actor; ``allowed_scopes`` (space separated) is
+    the most a token of this client can ever carry.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    allowed_scopes = models.CharField(_("allowed scopes"), max_length=500)
+    active = models.BooleanField(_("active"), default=True)
+
+    # AbstractApplication keeps one secret of its own; ours are rows, so that they rotate with overlap.
+    history = HistoricalRecords(excluded_fields=["client_secret"])
+
+    class Meta(AbstractApplication.Meta):
+        swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
+        verbose_name = _("API client")
+        verbose_name_plural = _("API clients")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(user__isnull=False), name="api_client_has_machine_user")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientSecret(models.Model):
+    """One secret of a client: its hash and the time it is good for. Two overlap while the partner changes over."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="secrets", verbose_name=_("client"))
+    secret_hash = models.CharField(max_length=255)
+    hint = models.CharField(_("last characters"), max_length=4)
+    valid_from = models.DateTimeField(_("valid from"))
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+
+    history = HistoricalRecords(excluded_fields=["secret_hash"])
+
+    class Meta:
+        verbose_name = _("client secret")
+        verbose_name_plural = _("client secrets")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=models.F("valid_from")),
+                name="api_clientsecret_ends_after_start",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
+
+
+class IdempotentAnswer(models.Model):
+    """The first answer to a POST with an ``Idempotency-Key``, kept for its replays, written with the effect.
+
+    The body may hold personal data: ciphertext under a key of the client, deleted at expiry. Not a record of
+    what happened (events are), so neither tracked nor append-only.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=7)
+    path = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body_cipher = TextCipherField()
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "key"], name="api_idempotentanswer_key_once_per_client")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

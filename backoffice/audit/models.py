@@ -1,0 +1,98 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.log import LogModel
+from backoffice.privacy.fields import TextCipherField
+
+
+class EventRow(LogModel):
+    """What every event and read row knows about who, when and through which door."""
+
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("actor")
+    )
+    actor_name = models.CharField(_("actor's name"), max_length=150)
+    entry_point = models.CharField(_("entry point"), max_length=10)
+    request_id = models.CharField(_("request"), max_length=64, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+class Event(EventRow):
+    """A typed decision: what was decided, by whom, why. Abstract; each app has its table with its own links.
+
+    ``data`` holds codes, numbers and dates for the sentence shown in the timeline, never personal data.
+    """
+
+    kind = models.CharField(_("kind"), max_length=40)
+    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier"))
+    reason_cipher = TextCipherField()
+    data = models.JSONField(_("details"), default=dict)
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["dossier", "occurred_at"], name="%(class)s_dossier")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class ReadEvent(EventRow):
+    """Who looked at what: one row per request, append-only.
+
+    ``what`` says how it was seen (page, list, search, file, export, reveal), ``fields`` which personal fields
+    were shown in full, ``count`` how many things a list or search showed.
+    """
+
+    class What(models.TextChoices):
+        PAGE = "page", _("Page")
+        LIST = "list", _("List")
+        SEARCH = "search", _("Search")
+        FILE = "file", _("File")
+        EXPORT = "export", _("Export")
+        REVEAL = "reveal", _("Revealed")
+        HISTORY = "history", _("Record")
+
+    what = models.CharField(_("how"), max_length=8, choices=What.choices)
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("dossier")
+    )
+    subject = models.ForeignKey(
+        "privacy.DataSubject", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
+    path = models.CharField(_("path"), max_length=200)
+    fields = models.JSONField(_("fields"), default=list)
+    count = models.PositiveIntegerField(_("count"), default=1)
+    purpose = models.CharField(_("purpose"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("read event")
+        verbose_name_plural = _("read events")
+        indexes = [
+            models.Index(fields=["dossier", "occurred_at"], name="audit_read_dossier"),
+            models.Index(fields=["subject", "occurred_at"], name="audit_read_subject"),
+            models.Index(fields=["actor", "occurred_at"], name="audit_read_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.path}"
+
+
+class Maintenance(EventRow):
+    """Each use of the one entry through which append-only rows may be touched (retention, redaction)."""
+
+    purpose = models.CharField(_("purpose"), max_length=200)
+
+    class Meta:
+        verbose_name = _("maintenance entry")
+        verbose_name_plural = _("maintenance entries")
+
+    def __str__(self) -> str:
+        return self.purpose

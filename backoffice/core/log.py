@@ -1,0 +1,51 @@
+"""Bases of everything that may be written once and never again.
+
+``xact_id`` and ``epoch`` give the sealer and the feeds an order that a late commit cannot slip under: they
+read only rows below the oldest running transaction of the present epoch; a restore opens a new epoch, and
+rows of older ones count as finished.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.deconstruct import deconstructible
+
+
+@deconstructible(path="backoffice.core.log.CurrentXactId")
+class CurrentXactId(models.Func):
+    """The writing transaction's 64-bit id on PostgreSQL, NULL on SQLite (which has one writer at a time)."""
+
+    output_field = models.BigIntegerField()
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        if connection.vendor == "postgresql":
+            return "(pg_current_xact_id()::text::bigint)", []
+        return "NULL", []
+
+
+def current_epoch() -> int:
+    """The epoch of the running installation (``AUDIT_EPOCH``); raised by one after every restore."""
+    return int(settings.AUDIT_EPOCH)
+
+
+class OrderedRow(models.Model):
+    """The two columns by which sealed rows are put in order."""
+
+    xact_id = models.BigIntegerField(null=True, editable=False, db_default=CurrentXactId())
+    epoch = models.PositiveSmallIntegerField(default=current_epoch, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class LogModel(OrderedRow):
+    """Append-only evidence: triggers in the database refuse UPDATE, DELETE and TRUNCATE."""
+
+    append_only = True
+
+    class Meta:
+        abstract = True

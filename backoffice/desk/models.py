@@ -1,0 +1,93 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.history import HistoricalRecords
+from backoffice.privacy.fields import TextCipherField
+
+
+class Task(models.Model):
+    """Something a person or a team must do about a dossier, by a day. One mechanism for every desk."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="tasks", verbose_name=_("dossier"))
+    kind = models.CharField(_("kind"), max_length=40)
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
+    team = models.ForeignKey(
+        "staff.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="tasks", verbose_name=_("team")
+    )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tasks",
+        verbose_name=_("assigned to"),
+    )
+    due_at = models.DateTimeField(_("due"))
+    opened_at = models.DateTimeField(_("opened at"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    detail_cipher = TextCipherField()
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        indexes = [
+            models.Index(
+                fields=["assigned_to", "due_at"], name="desk_task_mine_open", condition=models.Q(state="open")
+            ),
+            models.Index(fields=["team", "due_at"], name="desk_task_team_open", condition=models.Q(state="open")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="open", done_at__isnull=True)
+                | models.Q(state__in=["done", "cancelled"], done_at__isnull=False),
+                name="desk_task_done_at_matches_state",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Attachment(models.Model):
+    """A file in a dossier: sniffed, size-limited, hashed. Never served from the media folder directly."""
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", _("Uploaded")
+        API = "api", _("Received over the API")
+        PRODUCED = "produced", _("Produced here")
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, related_name="attachments", verbose_name=_("dossier")
+    )
+    kind = models.CharField(_("kind"), max_length=40)
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin.choices)
+    name_cipher = TextCipherField()
+    content_type = models.CharField(_("content type"), max_length=100)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    file = models.FileField(_("file"), upload_to="attachments/%Y/%m/", max_length=200)
+    added_at = models.DateTimeField(_("added at"))
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("added by")
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+
+    def __str__(self) -> str:
+        return str(self.uid)

@@ -1,0 +1,96 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class IdType(models.TextChoices):
+    RESIDENT = "resident_id", _("Resident ID card")
+    PASSPORT = "passport", _("Passport")
+    HK_MACAO = "hk_macao_permit", _("Hong Kong or Macao permit")
+    TAIWAN = "taiwan_permit", _("Taiwan permit")
+
+
+class Need(models.TextChoices):
+    """The need and its end, never the illness."""
+
+    STUDENT = "student", _("Student")
+    MINOR = "minor", _("Minor")
+    ELDERLY = "elderly", _("Elderly")
+    GENTLE = "gentle", _("Needs gentle handling")
+
+
+class ContactPersonState(models.TextChoices):
+    LOCKED = "locked", _("Locked")
+    UNLOCKED = "unlocked", _("Unlocked to find or pass a message")
+    STOPPED = "stopped", _("Stopped for ever")
+
+
+class UnlockReason(models.TextChoices):
+    LOST_CONTACT = "lost_contact", _("Borrower cannot be reached")
+    DECEASED = "deceased", _("Borrower deceased")
+    INCAPACITY = "incapacity", _("Borrower without legal capacity")
+
+
+class NumberOwner(models.TextChoices):
+    OWN = "own", _("Borrower's own")
+    HOME = "home", _("Home")
+    WORKPLACE = "workplace", _("Workplace")
+    CONTACT_PERSON = "contact_person", _("Contact person")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class Channel(models.TextChoices):
+    CALL = "call", _("Call")
+    AI_CALL = "ai_call", _("AI call")
+    SMS = "sms", _("SMS")
+    EMAIL = "email", _("E-mail")
+    PUSH = "push", _("App push")
+    IM = "im", _("Instant message")
+    LETTER = "letter", _("Letter")
+    VISIT = "visit", _("Visit")
+
+
+class Method(models.TextChoices):
+    EQUAL_INSTALMENT = "equal_instalment", _("Equal instalments")
+    EQUAL_PRINCIPAL = "equal_principal", _("Equal principal")
+    INTEREST_ONLY = "interest_only", _("Interest only, principal at the end")
+    BULLET = "bullet", _("Everything at the end")
+
+
+class DayCount(models.TextChoices):
+    D30_360 = "30/360", "30/360"
+    ACT_360 = "ACT/360", "ACT/360"
+    ACT_365 = "ACT/365", "ACT/365"
+    EQUAL_PERIODS = "equal_periods", _("Equal periods")
+
+
+class Rounding(models.TextChoices):
+    HALF_UP = "half_up", _("Half up")
+    HALF_EVEN = "half_even", _("Half even")
+
+
+class LoanState(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    SETTLED = "settled", _("Settled")
+    WRITTEN_OFF = "written_off", _("Written off")
+    ASSIGNED = "assigned", _("Assigned")
+
+
+class RepaymentChannel(models.TextChoices):
+    APP = "app", _("App")
+    DEBIT = "debit", _("Direct debit")
+    TRANSFER = "transfer", _("Bank transfer")
+    THIRD_PARTY = "third_party", _("Paid by a third person")
+
+
+class Component(models.TextChoices):
+    PRINCIPAL = "principal", _("Principal")
+    INTEREST = "interest", _("Interest")
+    FEE = "fee", _("Fee")
+    PENALTY = "penalty", _("Default interest")
+    COST = "cost", _("Cost of enforcing")
+
+
+class TermsState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    RETIRED = "retired", _("Retired")

@@ -1,0 +1,22 @@
+from backoffice.loans.models.borrower import Borrower, BorrowerNeed, ContactConsent, ContactPerson, PhoneNumber
+from backoffice.loans.models.event import LoanEvent
+from backoffice.loans.models.loan import Instalment, Loan
+from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
+from backoffice.loans.models.repayment import PostingRun, Repayment, RepaymentAllocation
+
+__all__ = [
+    "Borrower",
+    "BorrowerNeed",
+    "ContactConsent",
+    "ContactPerson",
+    "Creditor",
+    "Instalment",
+    "Loan",
+    "LoanEvent",
+    "LoanProduct",
+    "PhoneNumber",
+    "PostingRun",
+    "Repayment",
+    "RepaymentAllocation",
+    "TermsVersion",
+]

@@ -1,0 +1,65 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.log import LogModel
+from backoffice.loans.choices import Component, RepaymentChannel
+
+
+class Repayment(LogModel):
+    """还款: money received (yuan). Never changed; a correction is a reversal that points at what it undoes."""
+
+    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="repayments", verbose_name=_("loan"))
+    external_id = models.CharField(_("external id"), max_length=64, unique=True)
+    received_at = models.DateTimeField(_("received at"))
+    amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
+    channel = models.CharField(_("channel"), max_length=12, choices=RepaymentChannel.choices)
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name=_("reverses")
+    )
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("repayment")
+        verbose_name_plural = _("repayments")
+        indexes = [models.Index(fields=["loan", "received_at"], name="loans_repayment_loan_date")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="loans_repayment_amount_positive")
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class PostingRun(LogModel):
+    """One derivation of the allocation of a loan's repayments; a replay adds negating and new rows."""
+
+    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="posting_runs")
+    posted_at = models.DateTimeField(_("posted at"))
+    cause = models.CharField(_("cause"), max_length=30)
+
+    class Meta:
+        verbose_name = _("posting run")
+        verbose_name_plural = _("posting runs")
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.posted_at:%Y-%m-%d}"
+
+
+class RepaymentAllocation(LogModel):
+    """What part of a repayment paid which part of which instalment; negative rows undo earlier ones."""
+
+    posting_run = models.ForeignKey(PostingRun, on_delete=models.PROTECT, related_name="allocations")
+    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="allocations")
+    instalment = models.ForeignKey("loans.Instalment", on_delete=models.PROTECT, related_name="allocations")
+    component = models.CharField(_("component"), max_length=9, choices=Component.choices)
+    amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(amount=0), name="loans_allocation_amount_not_zero")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.amount}"

@@ -1,0 +1,65 @@
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.history import HistoricalRecords
+
+
+class DataSubject(models.Model):
+    """信息主体: one natural person whose data we hold, in whatever role.
+
+    When a complainant turns out to be a borrower, ``same_as`` points to the other row (on record, reversible);
+    nothing is re-encrypted.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    same_as = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="aliases", verbose_name=_("same as")
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("data subject")
+        verbose_name_plural = _("data subjects")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(same_as__isnull=True) | ~models.Q(same_as=models.F("id")),
+                name="privacy_datasubject_not_its_own_alias",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class DataKey(models.Model):
+    """The key under which one person's data, or one dossier's free text, is encrypted.
+
+    The one table without history and without trigger: deleting a row is erasure, and whatever was encrypted
+    under it — live, in history, in a backup of the rest — is gone for good. Its own backups are separate and
+    short-lived.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject = models.OneToOneField(
+        DataSubject, on_delete=models.PROTECT, null=True, blank=True, related_name="data_key"
+    )
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, null=True, blank=True, related_name="data_key"
+    )
+    master_key_id = models.CharField(max_length=40, db_index=True)
+    wrapped = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(subject__isnull=False, dossier__isnull=True)
+                | models.Q(subject__isnull=True, dossier__isnull=False),
+                name="privacy_datakey_exactly_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

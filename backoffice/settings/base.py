@@ -1,0 +1,202 @@
+"""What demo, test and production have in common; never used alone."""
+
+from typing import Any
+
+import django_stubs_ext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.settings.environment import BASE_DIR, VAR_DIR, env
+from backoffice.settings.logs import configure_structlog, logging_config
+from backoffice.settings.security import *  # noqa: F403
+
+# ModelAdmin[Model] and its like are subscripted at run time; without this they fail on import.
+django_stubs_ext.monkeypatch()
+configure_structlog()
+
+DEBUG = False
+ALLOWED_HOSTS: list[str] = []
+
+INSTALLED_APPS = [
+    # Before django.contrib.admin, whose templates it replaces. The basic config leaves the choice of admin
+    # site to DeskAdminConfig below; the default one would put its own in place.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.simple_history",
+    "unfold.contrib.import_export",
+    # Stands in for django.contrib.admin and names our site. Both configs of the desk are given in full: a
+    # module with several leaves Django no default to find.
+    "backoffice.desk.apps.DeskAdminConfig",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    # Before staticfiles: whitenoise then serves in development what it serves in production.
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "oauth2_provider",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "simple_history",
+    "axes",
+    "import_export",
+    "csp",
+    # The ground, then the desks from the lowest to the highest: each may know only those above it here.
+    "backoffice.core",
+    "backoffice.staff",
+    "backoffice.privacy",
+    "backoffice.audit",
+    "backoffice.desk.apps.DeskConfig",
+    "backoffice.api",
+    "backoffice.loans",
+    "debt_collections",
+    "conduct",
+    "complaints",
+    "complaints.mediation",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "backoffice.core.middleware.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # After authentication: it writes down who acts and through which door.
+    "backoffice.core.middleware.ActingMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: turns a refused sign-in into its lock-out answer.
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "backoffice.urls"
+WSGI_APPLICATION = "backoffice.wsgi.application"
+ASGI_APPLICATION = "backoffice.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Searched before all apps: the desk replaces a few templates of the theme, which stands above it in
+        # INSTALLED_APPS.
+        "DIRS": [BASE_DIR / "backoffice" / "desk" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "staff.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env("STATIC_ROOT")
+# Attachments and letters: read through views that check and log, never by URL, so there is no MEDIA_URL.
+MEDIA_ROOT = env("MEDIA_ROOT")
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # Collected by one user and served by another; the tight modes below are for uploads.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+SESSION_COOKIE_AGE = env("SESSION_HOURS") * 3600
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if env("CACHE_URL"):
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env("CACHE_URL"),
+    }
+
+# Filters every record passes before it is written: dotted paths of logging.Filter classes.
+LOG_FILTERS: tuple[str, ...] = ()
+LOGGING = logging_config(level=env("LOG_LEVEL"), fmt=env("LOG_FORMAT"), filters=LOG_FILTERS)
+
+CELERY_BROKER_URL = env("CELERY_BROKER_URL")
+# Without a broker tasks run where they are called; nothing else in the code may depend on which it is.
+CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_TASK_EAGER_PROPAGATES = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The queue logs through our handlers, not through a second set of its own.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+# History is read through one page of the desk that masks as the page itself does, with rights of its own.
+SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
+# The history of one object, newest first, is the only order in which it is ever read.
+SIMPLE_HISTORY_DATE_INDEX = "composite"
+
+# The seams of the house: lower apps ask for what upper apps provide, by dotted path.
+CLOSE_OF_DAY_STEPS: list[str] = []
+CONTACT_GATE = "conduct.gate.check"
+
+PRIVACY_MASTER_KEYS = env("PRIVACY_MASTER_KEYS")
+PRIVACY_INDEX_KEY = env("PRIVACY_INDEX_KEY")
+AUDIT_EPOCH = env("AUDIT_EPOCH")
+
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+# The library lets any staff user export and import unless told which right it takes.
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    # Closed until a view says otherwise: a machine's token has no user, so nobody passes this.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Back office API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # The viewer's files come from our own static files: no page of ours loads anything from elsewhere.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Post-loan back office"),
+    "SITE_HEADER": _("Post-loan back office"),
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+}
+DATABASES: dict[str, Any] = {}
+VAR_DIR.mkdir(exist_ok=True)

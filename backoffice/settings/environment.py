@@ -1,0 +1,41 @@
+"""The typed environment: one place that says which variables exist and what they mean."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env(
+    # Required in production, generated for the demo, fixed in tests.
+    SECRET_KEY=(str, ""),
+    PRIVACY_MASTER_KEYS=(str, ""),  # "id:base64 of 32 bytes", comma separated; the first encrypts
+    PRIVACY_INDEX_KEY=(str, ""),  # base64 of 32 bytes; keys the blind and the search indexes
+    ALLOWED_HOSTS=(list, []),
+    DATABASE_URL=(str, ""),  # empty: SQLite under var/
+    # Have a sensible default everywhere.
+    AUDIT_EPOCH=(int, 1),  # raised by one after every restore from a backup
+    CSRF_TRUSTED_ORIGINS=(list, []),
+    DATABASE_POOL_MIN=(int, 2),
+    DATABASE_POOL_MAX=(int, 8),
+    CELERY_BROKER_URL=(str, ""),  # empty: tasks run eagerly
+    CACHE_URL=(str, ""),  # a Redis URL; empty: memory of the process
+    LOG_LEVEL=(str, "INFO"),
+    LOG_FORMAT=(str, "json"),  # or "console", for people
+    MEDIA_ROOT=(str, str(VAR_DIR / "media")),
+    STATIC_ROOT=(str, str(VAR_DIR / "static")),
+    SESSION_HOURS=(int, 8),
+    SECURE_HSTS_SECONDS=(int, 365 * 24 * 3600),
+)
+
+
+def require(names: Iterable[str]) -> None:
+    """Name everything that is missing at once: one restart to fix it, not one per variable."""
+    missing = [name for name in names if not env(name)]
+    if missing:
+        raise ImproperlyConfigured(
+            "These settings must come from the environment and are not set: " + ", ".join(missing)
+        )

@@ -1,0 +1,18 @@
+from debt_collections.models.agency import Agency, Collector
+from debt_collections.models.case import Case, CaseLoan, Placement
+from debt_collections.models.contact import ContactAttempt, ContactAttemptLoan
+from debt_collections.models.event import CollectionEvent
+from debt_collections.models.hold import Hold, HoldLoan
+
+__all__ = [
+    "Agency",
+    "Case",
+    "CaseLoan",
+    "CollectionEvent",
+    "Collector",
+    "ContactAttempt",
+    "ContactAttemptLoan",
+    "Hold",
+    "HoldLoan",
+    "Placement",
+]
