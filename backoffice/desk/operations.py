@@ -1,0 +1,39 @@
+"""What a button does: the form it asks for and the one service call it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class OperationForm(forms.Form):
+    """The form of an operation. ``obj`` and ``viewer`` are known; ``cleaned_data`` becomes the service's arguments."""
+
+    def __init__(self, *args: Any, obj: Any, viewer: Any, **kwargs: Any) -> None:
+        self.obj = obj
+        self.viewer = viewer
+        super().__init__(*args, **kwargs)
+
+
+class ReasonForm(OperationForm):
+    """Asks for nothing but the reason in words."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``run(obj=, by=, at=, **cleaned_data)`` calls exactly one service. ``name`` is the transition's name.
+
+    ``form=None`` shows a confirmation only. ``bulk`` offers it as an action on the list as well.
+    """
+
+    name: str
+    run: Callable[..., Any]
+    form: type[OperationForm] | None = None
+    bulk: bool = False
+    help: Any = ""

@@ -1,0 +1,130 @@
+"""What lower pages show of upper things: the registries through which the apps meet without importing each other.
+
+Each app registers its entries in its ``admin`` package, which Django imports at start-up. Everything here is
+declared once per process and never changes afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from backoffice.core.models import Dossier
+    from backoffice.staff.models import User
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """An ordered list of declared entries, each under a name that may be taken once."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, T] = {}
+
+    def register(self, name: str, entry: T) -> T:
+        if name in self._entries:
+            raise ValueError(f"“{name}” is registered twice")
+        self._entries[name] = entry
+        return entry
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries.values())
+
+    def get(self, name: str) -> T | None:
+        return self._entries.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One line of a timeline. ``tone`` is neutral, info, good, warn or bad; ``source`` names the filter it is under."""
+
+    at: datetime
+    title: Any
+    source: str
+    tone: str = "neutral"
+    detail: Any = ""
+    actor: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSource:
+    """Gives the newest ``limit`` items about a borrower before a moment, that ``viewer`` may see."""
+
+    label: Any
+    items: Callable[..., list[TimelineItem]]  # (*, borrower_id: int, viewer: User, before: datetime | None, limit: int)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card on another app's page. ``context`` answers None when there is nothing to show."""
+
+    page: str  # the page's name, for example "loans.borrower" or "complaints.complaint"
+    title: Any
+    template: str
+    context: Callable[[HttpRequest, Any], dict[str, Any] | None]
+    permission: str
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SidebarItem:
+    """A line of the sidebar under its desk, with a live count of what waits there for the person."""
+
+    desk: str  # complaints | collections | conduct | loans | record | house
+    title: Any
+    url: Callable[[], str]
+    icon: str
+    permission: str
+    order: int = 50
+    count: Callable[[User], int] | None = None
+    urgent: Callable[[User], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeTile:
+    """A card of the home page, for those with ``permission``. ``width`` is in twelfths."""
+
+    title: Any
+    template: str
+    context: Callable[[HttpRequest], dict[str, Any] | None]
+    permission: str
+    order: int = 50
+    width: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    title: str
+    detail: Any
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSource:
+    """Finds things by number or identifier; ``search(query, viewer, limit)`` answers the hits the viewer may see."""
+
+    label: Any
+    permission: str
+    search: Callable[[str, User, int], list[SearchHit]]
+
+
+@dataclass
+class Registries:
+    """All of them, so that a reader finds every seam of the desk in one place."""
+
+    timeline: Registry[TimelineSource] = field(default_factory=Registry)
+    panels: Registry[Panel] = field(default_factory=Registry)
+    sidebar: Registry[SidebarItem] = field(default_factory=Registry)
+    home: Registry[HomeTile] = field(default_factory=Registry)
+    search: Registry[SearchSource] = field(default_factory=Registry)
+    #: DossierKind → page address of the thing a dossier belongs to, or None if it has no page.
+    dossier_pages: Registry[Callable[[Dossier], str | None]] = field(default_factory=Registry)
+
+
+registries = Registries()
