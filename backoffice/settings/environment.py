@@ -1,5 +1,6 @@
 """The typed environment: one place that says which variables exist and what they mean."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-VAR_DIR = BASE_DIR / "var"
+# Everything the installation writes: database, files, secrets of the demo.
+VAR_DIR = Path(os.environ.get("BACKOFFICE_VAR", BASE_DIR / "var"))
 
 env = environ.Env(
     # Required in production, generated for the demo, fixed in tests.
