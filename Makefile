@@ -7,6 +7,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 endif
 NEEDS_PYTHON = test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none is on the PATH."; exit 1; }
 VENV_PYTHON = .venv/bin/python
+VAR = $(or $(BACKOFFICE_VAR),var)
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
@@ -36,10 +37,9 @@ fix: venv-dev ## Bring the code into the one format and fix what the linter can 
 	@.venv/bin/ruff check --fix .
 
 bench: venv-dev ## Run the benchmarks; each writes its figures to var/bench/ as JSON
-	@mkdir -p var/bench
-	@set -e; for file in bench/[!_]*.py; do \
+	@set -e; mkdir -p $(VAR)/bench; for file in bench/[!_]*.py; do \
 		name=$$(basename $$file .py); echo "==> $$name"; \
-		$(VENV_PYTHON) $$file --out var/bench/$$name.json; done
+		$(VENV_PYTHON) $$file --out $(VAR)/bench/$$name.json; done
 
 i18n: venv-dev ## Bring the Chinese catalogue in step with the texts in the sources, compile it, say what lacks
 	@$(VENV_PYTHON) scripts/i18n.py update

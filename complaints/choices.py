@@ -79,6 +79,16 @@ class ComplaintSeverity(models.TextChoices):
     CRITICAL = "critical", _("Critical")
 
 
+class NotAdmittedReason(models.TextChoices):
+    """Why it is no complaint for us to decide (regulation.md K2, K13)."""
+
+    NOT_OURS = "not_ours", _("Not about us or our agencies")
+    NO_MANDATE = "no_mandate", _("Neither the person concerned nor mandated")
+    IN_COURT = "in_court", _("Already before a court or arbitrator")
+    ENQUIRY = "enquiry", _("An enquiry, not a complaint")
+    UNIDENTIFIABLE = "unidentifiable", _("Person or matter cannot be identified")
+
+
 class Finding(models.TextChoices):
     OPEN = "open", _("Not found yet")
     SUBSTANTIATED = "substantiated", _("Substantiated")

@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("BACKOFFICE_VAR", ROOT / "var"))
 FONT_FOLDERS = [
     Path("/usr/share/fonts"),
     Path("/usr/local/share/fonts"),

@@ -58,13 +58,13 @@ class Catalog(BabelCatalog):
     """Without dates and names in the header: the file changes only when a text does."""
 
     @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    def mime_headers(self) -> list[tuple[str, str]]:
         kept = ("Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
-        return [(name, value) for name, value in super().mime_headers if name in kept]
+        return [(name, value) for name, value in self._get_mime_headers() if name in kept]
 
     @mime_headers.setter
     def mime_headers(self, headers: Iterable[tuple[str, str]]) -> None:
-        BabelCatalog.mime_headers.fset(self, headers)  # type: ignore[attr-defined]
+        self._set_mime_headers(headers)
 
 
 def new_catalog() -> Catalog:
@@ -86,19 +86,20 @@ def messages_in(path: Path) -> Iterator[tuple[Any, str | None, list[str]]]:
     """(id, context, comments) of every message in a Python file or a template."""
     source = io.BytesIO(_python_source(path).encode("utf-8"))
     try:
-        found = list(extract_python(source, list(PYTHON_KEYWORDS), ["Translators:"], {}))
+        found = list(extract_python(source, PYTHON_KEYWORDS, ["Translators:"], {}))
     except (SyntaxError, tokenize.TokenError) as error:
         raise SystemExit(f"{path}: cannot be read for translation: {error}") from error
     for _line, function, arguments, comments in found:
         parts = list(arguments) if isinstance(arguments, (list, tuple)) else [arguments]
+        name = str(function)
         context = None
-        if "pgettext" in (function or ""):
+        if "pgettext" in name:
             context, *parts = parts
-        plural = "n" in (function or "").removesuffix("gettext_lazy").removesuffix("gettext")
+        plural = name.startswith(("ngettext", "npgettext"))
         # Not a literal: nothing that could be collected.
         if not parts or not all(isinstance(part, str) and part for part in parts[: 2 if plural else 1]):
             continue
-        yield (tuple(parts[:2]) if plural else parts[0]), context, comments
+        yield (tuple(parts[:2]) if plural else parts[0]), context, list(comments or [])
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,9 +1,28 @@
 """What every test may rely on; fixtures of one app live beside its tests."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 
+from backoffice.audit import triggers
 from scripts.environment import find_chromium
+
+
+_teardown = TransactionTestCase._fixture_teardown
+
+
+def _teardown_through_the_gate(self: Any) -> None:
+    """Transactional tests end with a flush, which append-only tables refuse unless the gate is open."""
+    triggers.open_gate(connection, session=True)
+    try:
+        _teardown(self)
+    finally:
+        triggers.close_gate(connection)
+
+
+TransactionTestCase._fixture_teardown = _teardown_through_the_gate  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,4 +1,4 @@
-import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +12,11 @@ class Client(AbstractApplication):
     """A machine that may call us: OAuth application with its own service user, scopes and secrets.
 
     ``user`` is the machine account that every record names as actor; ``allowed_scopes`` (space separated) is
-    the most a token of this client can ever carry.
+    the most a token of this client can ever carry. The answers kept for its repeated requests are encrypted
+    under the key of its dossier.
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="api_client")
     allowed_scopes = models.CharField(_("allowed scopes"), max_length=500)
     active = models.BooleanField(_("active"), default=True)
 
@@ -33,11 +34,34 @@ class Client(AbstractApplication):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def scopes(self) -> list[str]:
+        """``allowed_scopes`` as a list, in the order of the alphabet."""
+        return sorted(self.allowed_scopes.split())
+
+    @property
+    def state(self) -> str:
+        """``active`` or ``inactive``: what the workflow table of clients goes by."""
+        return "active" if self.active else "inactive"
+
+    @state.setter
+    def state(self, value: str) -> None:
+        self.active = value == "active"
+
+    def get_state_display(self) -> str:
+        return str(_("Active") if self.active else _("Deactivated"))
+
+    def is_usable(self, request: Any) -> bool:
+        """The library asks before it issues a token and again whenever one is shown."""
+        return self.active
+
 
 class ClientSecret(models.Model):
     """One secret of a client: its hash and the time it is good for. Two overlap while the partner changes over."""
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="secrets", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="secrets", verbose_name=_("client")
+    )
     secret_hash = models.CharField(max_length=255)
     hint = models.CharField(_("last characters"), max_length=4)
     valid_from = models.DateTimeField(_("valid from"))
@@ -50,7 +74,8 @@ class ClientSecret(models.Model):
         verbose_name_plural = _("client secrets")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=models.F("valid_from")),
+                condition=models.Q(valid_until__isnull=True)
+                | models.Q(valid_until__gte=models.F("valid_from")),
                 name="api_clientsecret_ends_after_start",
             )
         ]
@@ -62,8 +87,8 @@ class ClientSecret(models.Model):
 class IdempotentAnswer(models.Model):
     """The first answer to a POST with an ``Idempotency-Key``, kept for its replays, written with the effect.
 
-    The body may hold personal data: ciphertext under a key of the client, deleted at expiry. Not a record of
-    what happened (events are), so neither tracked nor append-only.
+    The body may hold personal data: ciphertext under the key of the client's dossier, deleted at expiry. Not
+    a record of what happened (events are), so neither tracked nor append-only.
     """
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")

@@ -261,8 +261,7 @@ class BusinessCalendar:
         if not amount:
             return start.astimezone(self.zone)
         cuts = _merged(excluding)
-        # From the day before: a span that ends at 24:00 may end in the next local day where a clock jumps.
-        day, last_opening = self.local_date(start) - ONE_DAY, self.local_date(start)
+        day = last_opening = self.local_date(start)
         while day - last_opening <= _SEARCH_LIMIT:
             openings = self.working_intervals(day)
             last_opening = day if openings else last_opening
@@ -282,7 +281,7 @@ class BusinessCalendar:
         """Working time from ``start`` to ``end`` less ``excluding``; zero if ``end`` comes first."""
         total, cuts = timedelta(0), _merged(excluding)
         first, until = start.astimezone(UTC), end.astimezone(UTC)
-        day, last = self.local_date(start) - ONE_DAY, self.local_date(end)
+        day, last = self.local_date(start), self.local_date(end)
         while day <= last:
             for opens, closes in _without(self.working_intervals(day), cuts):
                 total += max(min(closes, until) - max(opens, first), timedelta(0))

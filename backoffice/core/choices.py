@@ -18,6 +18,7 @@ class DossierKind(models.TextChoices):
     COMPLAINT = "complaint", _("Complaint")
     REFERRAL = "referral", _("Referral")
     INCIDENT = "incident", _("Incident")
+    CLIENT = "client", _("API client")
 
 
 class DayKind(models.TextChoices):

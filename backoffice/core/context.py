@@ -12,12 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from backoffice.core.errors import NoActor
 
-if TYPE_CHECKING:
-    from backoffice.staff.models import User
+
+class Actor(Protocol):
+    """What the ground needs to know of a user; ``staff.User`` is one. (core stands below staff.)"""
+
+    pk: Any
+
+    @property
+    def display_name(self) -> str: ...
+
+    def has_perm(self, perm: str) -> bool: ...
 
 
 class EntryPoint:
@@ -33,7 +41,7 @@ class EntryPoint:
 class Acting:
     """The present answer to who, through which door, and why."""
 
-    actor: User | None = None
+    actor: Actor | None = None
     entry_point: str = EntryPoint.COMMAND
     request_id: str = ""
     reason_code: str = ""
@@ -61,7 +69,7 @@ def require() -> Acting:
 
 
 @contextmanager
-def entering(entry_point: str, *, actor: User | None = None, request_id: str | None = None) -> Iterator[Acting]:
+def entering(entry_point: str, *, actor: Actor | None = None, request_id: str | None = None) -> Iterator[Acting]:
     """Open a door for the length of a request, command or task. Nothing leaks into the next one."""
     acting = Acting(actor=actor, entry_point=entry_point, request_id=request_id or uuid.uuid4().hex)
     token = _current.set(acting)
@@ -72,7 +80,7 @@ def entering(entry_point: str, *, actor: User | None = None, request_id: str | N
 
 
 @contextmanager
-def acting(*, by: User, reason_code: str, reason_cipher: bytes | None = None) -> Iterator[Acting]:
+def acting(*, by: Actor, reason_code: str, reason_cipher: bytes | None = None) -> Iterator[Acting]:
     """Act as ``by`` for ``reason_code`` within the door that is open (or a command's, if none is)."""
     before = _current.get()
     changes: dict[str, Any] = {"actor": by, "reason_code": reason_code, "reason_cipher": reason_cipher}
@@ -85,6 +93,6 @@ def acting(*, by: User, reason_code: str, reason_cipher: bytes | None = None) ->
         _current.reset(token)
 
 
-def set_actor(actor: User | None) -> None:
+def set_actor(actor: Actor | None) -> None:
     """Name the person of the door that is already open (API authentication happens after the middleware)."""
     _current.set(replace(_current.get(), actor=actor))

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.context import Actor
 from backoffice.core.errors import NotPermitted, TransitionRefused
 
-if TYPE_CHECKING:
-    from backoffice.staff.models import User
-
 #: A condition answers ``None`` when it holds, otherwise the (translated) reason why it does not.
-Condition = Callable[[Any, "User", datetime], Any | None]
+Condition = Callable[[Any, Any, datetime], Any | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class Workflow:
     def __getitem__(self, name: str) -> Transition:
         return self.transitions[name]
 
-    def availability(self, name: str, obj: Any, *, by: User, at: datetime) -> Availability:
+    def availability(self, name: str, obj: Any, *, by: Actor, at: datetime) -> Availability:
         """Whether ``by`` can take the transition ``name`` on ``obj`` at ``at``, and why not."""
         row = self.transitions[name]
         if not by.has_perm(row.permission):
@@ -96,15 +94,15 @@ class Workflow:
                 return Availability(row, False, "condition-not-met", reason)
         return Availability(row, True)
 
-    def available(self, obj: Any, *, by: User, at: datetime) -> list[Availability]:
+    def available(self, obj: Any, *, by: Actor, at: datetime) -> list[Availability]:
         """Every transition of the table with its availability, in the order of the table."""
         return [self.availability(name, obj, by=by, at=at) for name in self.transitions]
 
-    def allowed(self, obj: Any, *, by: User, at: datetime) -> list[str]:
+    def allowed(self, obj: Any, *, by: Actor, at: datetime) -> list[str]:
         """The names of the transitions that can be taken now."""
         return [one.transition.name for one in self.available(obj, by=by, at=at) if one.allowed]
 
-    def check(self, name: str, obj: Any, *, by: User, at: datetime) -> Transition:
+    def check(self, name: str, obj: Any, *, by: Actor, at: datetime) -> Transition:
         """The row, if it can be taken now. Raises ``NotPermitted`` or ``TransitionRefused``."""
         answer = self.availability(name, obj, by=by, at=at)
         if answer.allowed:
@@ -113,7 +111,7 @@ class Workflow:
             raise NotPermitted()
         raise TransitionRefused(answer.reason, allowed=self.allowed(obj, by=by, at=at))
 
-    def step(self, name: str, obj: Any, *, by: User, at: datetime) -> Transition:
+    def step(self, name: str, obj: Any, *, by: Actor, at: datetime) -> Transition:
         """Check, then set the new state on the instance. The caller holds the lock, saves and records."""
         row = self.check(name, obj, by=by, at=at)
         if row.target is not None:

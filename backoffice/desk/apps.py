@@ -9,6 +9,9 @@ class DeskConfig(AppConfig):
     verbose_name = _("Desk")
     default = True
 
+    def ready(self) -> None:
+        from backoffice.desk import checks  # noqa: F401
+
 
 class DeskAdminConfig(AdminConfig):
     """Puts our site in the place of ``django.contrib.admin.site``."""

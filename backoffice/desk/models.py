@@ -41,6 +41,10 @@ class Task(models.Model):
     class Meta:
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
+        permissions = [
+            ("work_task", "Can do tasks"),
+            ("assign_task", "Can give tasks to others and cancel them"),
+        ]
         indexes = [
             models.Index(
                 fields=["assigned_to", "due_at"], name="desk_task_mine_open", condition=models.Q(state="open")

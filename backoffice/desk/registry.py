@@ -35,6 +35,9 @@ class Registry(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())
 
+    def items(self) -> Iterator[tuple[str, T]]:
+        return iter(self._entries.items())
+
     def get(self, name: str) -> T | None:
         return self._entries.get(name)
 
@@ -76,7 +79,7 @@ class Panel:
 class SidebarItem:
     """A line of the sidebar under its desk, with a live count of what waits there for the person."""
 
-    desk: str  # complaints | collections | conduct | loans | record | house
+    desk: str  # mine | complaints | collections | conduct | loans | record | house
     title: Any
     url: Callable[[], str]
     icon: str
@@ -123,6 +126,10 @@ class Registries:
     sidebar: Registry[SidebarItem] = field(default_factory=Registry)
     home: Registry[HomeTile] = field(default_factory=Registry)
     search: Registry[SearchSource] = field(default_factory=Registry)
+    #: Code of a kind of task → its (lazy) label.
+    task_kinds: Registry[Any] = field(default_factory=Registry)
+    #: DossierKind → whether a person may read files of such a dossier, asked besides ``desk.view_attachment``.
+    file_readers: Registry[Callable[[User, Dossier], bool]] = field(default_factory=Registry)
     #: DossierKind → page address of the thing a dossier belongs to, or None if it has no page.
     dossier_pages: Registry[Callable[[Dossier], str | None]] = field(default_factory=Registry)
 

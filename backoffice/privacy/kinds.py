@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError as StdnumError
 
 from backoffice.core.errors import InputRefused
+from backoffice.core.time import business_day
 
 _COMPOUND_SURNAMES = frozenset("欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 长孙 宇文 夏侯".split())
 
@@ -68,10 +70,12 @@ def _resident_id(value: str) -> str:
     if not re.fullmatch(r"\d{17}[\dX]", text):
         raise InputRefused(_("A resident ID has 17 digits and a check character."), field="id_number")
     try:
-        ric.get_birth_date(text)
+        born = ric.get_birth_date(text)
     except StdnumError as error:
         raise InputRefused(_("The birth date in this resident ID does not exist."), field="id_number") from error
-    if ric.calc_check_digit(text[:-1]) != text[-1]:
+    if born > business_day(timezone.now()):
+        raise InputRefused(_("The birth date in this resident ID lies in the future."), field="id_number")
+    if ric.calc_check_digit(text) != text[-1]:
         raise InputRefused(_("The check character of this resident ID is wrong."), field="id_number")
     return text
 

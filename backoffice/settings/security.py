@@ -33,6 +33,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_TEMPLATE = "desk/locked.html"
 # The library's own text has no Chinese.
 AXES_COOLOFF_MESSAGE = _("Too many failed attempts to sign in. Try again in fifteen minutes.")
 

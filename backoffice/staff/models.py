@@ -38,6 +38,8 @@ class User(AbstractUser):
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERSON)
     full_name = models.CharField(_("full name"), max_length=60, blank=True)
+    # The roles as they were given: groups follow from them, and history keeps them (it does not keep groups).
+    roles = models.JSONField(_("roles"), default=list, blank=True, editable=False)
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
     )
@@ -73,6 +75,18 @@ class User(AbstractUser):
     def display_name(self) -> str:
         """The name as the record will show it."""
         return self.full_name or self.username
+
+    @property
+    def account_state(self) -> str:
+        """``active`` or ``inactive``: what the workflow table of accounts goes by."""
+        return "active" if self.is_active else "inactive"
+
+    @account_state.setter
+    def account_state(self, value: str) -> None:
+        self.is_active = value == "active"
+
+    def get_account_state_display(self) -> str:
+        return str(_("Active") if self.is_active else _("Deactivated"))
 
     def get_full_name(self) -> str:
         return self.display_name

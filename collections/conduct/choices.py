@@ -7,6 +7,7 @@ class RuleKind(models.TextChoices):
 
     QUIET_HOURS = "quiet_hours", _("Quiet hours")
     CALLS_PER_DAY = "calls_per_day", _("Calls per day")
+    REDIALS = "redials", _("Unanswered tries per number and day")
     HELD = "held", _("Hold in force")
     AUTHORISED = "authorised", _("Collector authorised")
 

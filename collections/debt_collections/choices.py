@@ -35,6 +35,11 @@ class HoldScope(models.TextChoices):
     AMOUNT = "amount", _("Disputed amount")
 
 
+class HoldState(models.TextChoices):
+    LIVE = "live", _("Live")
+    LIFTED = "lifted", _("Lifted")
+
+
 class HoldReason(models.TextChoices):
     COMPLAINT = "complaint", _("Complaint")
     MEDIATION = "mediation", _("Mediation")

@@ -6,3 +6,7 @@ class MediationConfig(AppConfig):
     name = "complaints.mediation"
     label = "mediation"
     verbose_name = _("Mediation")
+
+    def ready(self) -> None:
+        # Imported for what they register: the receivers of the complaints desk's signals.
+        from complaints.mediation import receivers  # noqa: F401

@@ -49,6 +49,47 @@ class EndReason(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+#: What an organisation may give as the reason when it closes without a settlement.
+PARTNER_END_REASONS = (
+    EndReason.WITHDRAWN_BY_PARTY,
+    EndReason.OWN_SETTLEMENT,
+    EndReason.PARTY_UNREACHABLE,
+    EndReason.PARTY_UNWILLING,
+    EndReason.TOO_FAR_APART,
+    EndReason.TIME_OVER,
+    EndReason.PARTY_REFUSED_TO_SIGN,
+    EndReason.OTHER,
+)
+
+
+class DeclineReason(models.TextChoices):
+    OUT_OF_SCOPE = "out_of_scope", _("Not a matter for this organisation")
+    NO_CAPACITY = "no_capacity", _("No mediator free")
+    CONFLICT_OF_INTEREST = "conflict_of_interest", _("Conflict of interest")
+    OTHER = "other", _("Other")
+
+
+class SuspensionReason(models.TextChoices):
+    APPRAISAL = "appraisal", _("Appraisal")
+    RECUSAL = "recusal", _("Change of mediator (recusal)")
+    OTHER = "other", _("Other")
+
+
+class ConsentingParty(models.TextChoices):
+    """Both must have agreed before the mediation period grows longer."""
+
+    CREDITOR = "creditor", _("Creditor")
+    CONSUMER = "consumer", _("Consumer")
+
+
+class ConsentState(models.TextChoices):
+    """Not a column: follows from what is recorded."""
+
+    NOT_RECORDED = "not_recorded", _("Not recorded")
+    IN_FORCE = "in_force", _("In force")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
 class ConsentCover(models.TextChoices):
     """What the complainant agrees may be given to the mediation organisation (PIPL 23, separate consent)."""
 

@@ -14,11 +14,17 @@ class Allegation(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="allegations", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="allegations",
+        verbose_name=_("complaint"),
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     category = models.ForeignKey(
-        "complaints.Category", on_delete=models.PROTECT, related_name="allegations", verbose_name=_("category")
+        "complaints.Category",
+        on_delete=models.PROTECT,
+        related_name="allegations",
+        verbose_name=_("category"),
     )
     business_code = models.CharField(_("business code"), max_length=20, blank=True)
     cause_code = models.CharField(_("cause code"), max_length=20, blank=True)
@@ -49,7 +55,9 @@ class Allegation(models.Model):
         verbose_name = _("allegation")
         verbose_name_plural = _("allegations")
         constraints = [
-            models.UniqueConstraint(fields=["complaint", "sequence"], name="complaints_allegation_sequence_once"),
+            models.UniqueConstraint(
+                fields=["complaint", "sequence"], name="complaints_allegation_sequence_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(finding="open", found_at__isnull=True, found_by__isnull=True)
                 | (~models.Q(finding="open") & models.Q(found_at__isnull=False, found_by__isnull=False)),

@@ -29,13 +29,23 @@ class Category(models.Model):
     code = models.CharField(_("code"), max_length=40)
     root = models.CharField(_("root"), max_length=12, choices=CategoryRoot.choices)
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
     )
     name_en = models.CharField(_("name (English)"), max_length=80)
     name_zh = models.CharField(_("name (Chinese)"), max_length=80)
     jrt_code = models.CharField(_("JR/T code"), max_length=20, blank=True)
     successor = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("successor")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("successor"),
     )
 
     history = HistoricalRecords()
@@ -43,7 +53,9 @@ class Category(models.Model):
     class Meta:
         verbose_name = _("category")
         verbose_name_plural = _("categories")
-        constraints = [models.UniqueConstraint(fields=["version", "code"], name="complaints_category_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "code"], name="complaints_category_code_once")
+        ]
 
     def __str__(self) -> str:
         return self.code

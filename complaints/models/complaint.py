@@ -11,6 +11,7 @@ from complaints.choices import (
     ComplainantRole,
     ComplaintSeverity,
     ComplaintState,
+    NotAdmittedReason,
     Source,
     VerifiedHow,
 )
@@ -30,7 +31,12 @@ class Complaint(models.Model):
     sender_reference = models.CharField(_("sender's reference"), max_length=60, blank=True)
     sender_due_on = models.DateField(_("sender's own due day"), null=True, blank=True)
     client = models.ForeignKey(
-        "api.Client", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("filed by client")
+        "api.Client",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("filed by client"),
     )
     external_id = models.CharField(_("external id"), max_length=64, blank=True)
     severity = models.CharField(
@@ -47,7 +53,12 @@ class Complaint(models.Model):
         verbose_name=_("borrower"),
     )
     loan = models.ForeignKey(
-        "loans.Loan", on_delete=models.PROTECT, null=True, blank=True, related_name="complaints", verbose_name=_("loan")
+        "loans.Loan",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="complaints",
+        verbose_name=_("loan"),
     )
     case = models.ForeignKey(
         "collections.Case",
@@ -77,12 +88,24 @@ class Complaint(models.Model):
     identity_verified_how = models.CharField(
         _("identity verified by"), max_length=10, choices=VerifiedHow.choices, blank=True
     )
-    not_admitted_reason = models.CharField(_("not admitted because"), max_length=40, blank=True)
+    not_admitted_reason = models.CharField(
+        _("not admitted because"), max_length=14, choices=NotAdmittedReason.choices, blank=True
+    )
     repeat_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeats", verbose_name=_("repeat of")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="repeats",
+        verbose_name=_("repeat of"),
     )
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name=_("merged into"),
     )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
@@ -154,7 +177,12 @@ class Complainant(models.Model):
     email_index = BlindIndexField()
     on_behalf_of_cipher = TextCipherField()
     mandate = models.ForeignKey(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("mandate")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mandate"),
     )
 
     personal = Personal(owner="subject", name=kinds.NAME, id_number=kinds.RESIDENT_ID, email=kinds.EMAIL)

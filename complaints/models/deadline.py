@@ -25,8 +25,9 @@ class ComplaintDeadline(Deadline):
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "kind"],
-                condition=models.Q(cancelled_at__isnull=True),
-                name="complaints_deadline_one_per_kind",
+                # A complaint reopened for new facts gets a second one after the first was met.
+                condition=models.Q(cancelled_at__isnull=True, met_at__isnull=True),
+                name="complaints_deadline_one_open_per_kind",
             )
         ]
 

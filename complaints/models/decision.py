@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
 from backoffice.core.log import LogModel
+from backoffice.loans.choices import Channel
 from backoffice.privacy.fields import TextCipherField
 from complaints.choices import (
     DecisionOutcome,
@@ -22,11 +23,16 @@ class Decision(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="decisions", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("complaint"),
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=DecisionOutcome.choices)
-    state = models.CharField(_("state"), max_length=9, choices=DecisionState.choices, default=DecisionState.PROPOSED)
+    state = models.CharField(
+        _("state"), max_length=9, choices=DecisionState.choices, default=DecisionState.PROPOSED
+    )
     basis_cipher = TextCipherField()
     content_hash = models.CharField(_("SHA-256 of the content"), max_length=64)
     proposed_by = models.ForeignKey(
@@ -43,7 +49,12 @@ class Decision(models.Model):
     )
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     letter = models.OneToOneField(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("letter")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("letter"),
     )
 
     history = HistoricalRecords()
@@ -52,7 +63,9 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         constraints = [
-            models.UniqueConstraint(fields=["complaint", "sequence"], name="complaints_decision_sequence_once"),
+            models.UniqueConstraint(
+                fields=["complaint", "sequence"], name="complaints_decision_sequence_once"
+            ),
             models.UniqueConstraint(
                 fields=["complaint"],
                 condition=models.Q(state="proposed"),
@@ -81,7 +94,12 @@ class Remedy(models.Model):
         "complaints.Complaint", on_delete=models.PROTECT, related_name="remedies", verbose_name=_("complaint")
     )
     decision = models.ForeignKey(
-        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="remedies", verbose_name=_("decision")
+        Decision,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="remedies",
+        verbose_name=_("decision"),
     )
     allegation = models.ForeignKey(
         "complaints.Allegation",
@@ -92,8 +110,11 @@ class Remedy(models.Model):
         verbose_name=_("allegation"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=RemedyKind.choices)
-    state = models.CharField(_("state"), max_length=8, choices=RemedyState.choices, default=RemedyState.PROPOSED)
+    state = models.CharField(
+        _("state"), max_length=8, choices=RemedyState.choices, default=RemedyState.PROPOSED
+    )
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices, blank=True)
     text_cipher = TextCipherField()
     executed_at = models.DateTimeField(_("executed at"), null=True, blank=True)
 
@@ -120,7 +141,9 @@ class Remedy(models.Model):
 class DecisionNotice(LogModel):
     """One step of telling the complainant: sent, delivered or failed, with proof. Only ``delivered`` meets the deadline."""
 
-    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="notices", verbose_name=_("decision"))
+    decision = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, related_name="notices", verbose_name=_("decision")
+    )
     mode = models.CharField(_("mode"), max_length=8, choices=NoticeMode.choices)
     step = models.CharField(_("step"), max_length=9, choices=NoticeStep.choices)
     at = models.DateTimeField(_("at"))
@@ -137,7 +160,9 @@ class DecisionNotice(LogModel):
         verbose_name_plural = _("decision notices")
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(step="delivered") | ~models.Q(proof_reference="") | models.Q(proof__isnull=False),
+                condition=~models.Q(step="delivered")
+                | ~models.Q(proof_reference="")
+                | models.Q(proof__isnull=False),
                 name="complaints_decisionnotice_delivered_has_proof",
             )
         ]

@@ -8,8 +8,12 @@ class ComplaintEvent(Event):
     """Decisions about a complaint; the timeline is made of them."""
 
     complaint = models.ForeignKey("complaints.Complaint", on_delete=models.PROTECT, related_name="events")
-    allegation = models.ForeignKey("complaints.Allegation", on_delete=models.PROTECT, null=True, related_name="events")
-    decision = models.ForeignKey("complaints.Decision", on_delete=models.PROTECT, null=True, related_name="events")
+    allegation = models.ForeignKey(
+        "complaints.Allegation", on_delete=models.PROTECT, null=True, related_name="events"
+    )
+    decision = models.ForeignKey(
+        "complaints.Decision", on_delete=models.PROTECT, null=True, related_name="events"
+    )
 
     class Meta(Event.Meta):
         verbose_name = _("complaint event")

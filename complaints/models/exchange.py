@@ -14,7 +14,10 @@ class Conversation(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="conversations", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="conversations",
+        verbose_name=_("complaint"),
     )
     direction = models.CharField(_("direction"), max_length=3, choices=ConversationDirection.choices)
     connected = models.BooleanField(_("reached"))
@@ -23,7 +26,12 @@ class Conversation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("handler")
     )
     recording = models.ForeignKey(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recording")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("recording"),
     )
     summary_cipher = TextCipherField()
     agreed_cipher = TextCipherField()

@@ -175,7 +175,7 @@ def test_the_last_week_of_december_waits_for_the_next_notice():
     assert calendar.is_published(2026)
     assert not calendar.is_published(2027)
     assert calendar.is_final(date(2026, 12, 23))
-    assert not calendar.is_final(date(2026, 12, 31))  # 2027's notice may still make it a rest day
+    assert not calendar.is_final(date(2026, 12, 24))  # 2027's notice may still make it a rest day
     assert not calendar.is_final(date(2027, 1, 4))
     assert calendar.unpublished_years(date(2026, 11, 1), date(2026, 12, 1)) == ()
     assert calendar.unpublished_years(date(2026, 11, 1), date(2026, 12, 31)) == (2027,)
@@ -258,6 +258,13 @@ def test_the_house_may_open_on_a_rest_day_and_close_on_a_working_day():
     assert open_for(date(2026, 10, 10)) == timedelta(hours=1)
     assert calendar.is_rest_day(date(2026, 10, 1))  # opening changes nothing in law,
     assert not calendar.is_rest_day(date(2026, 10, 8))  # and neither does closing
+
+
+def test_a_stretch_that_ends_before_it_starts_takes_nothing_out():
+    start, end = shanghai("2026-03-13T09:00"), shanghai("2026-03-13T11:00")
+    turned = [(shanghai("2026-03-13T10:30"), shanghai("2026-03-13T09:30"))]
+
+    assert china(weekly=NINE_TO_SIX).working_time_between(start, end, excluding=turned) == end - start
 
 
 def test_a_calendar_that_never_opens_is_refused_instead_of_searched_for_ever():

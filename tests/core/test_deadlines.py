@@ -125,6 +125,13 @@ def test_a_day_in_an_unpublished_year_is_exact_but_never_rolled_by_guessing():
     assert codes(shown)[-1] == "provisional"
 
 
+def test_a_rest_day_whose_next_working_day_is_unknown_is_not_rolled():
+    shown = compute(days(15, "2023-12-08"), [], at("2023-12-10"), china(2023))  # 2023-12-23, a Saturday
+
+    assert shown.due_on == shown.rolled_due_on == date(2023, 12, 23)
+    assert shown.unpublished_years == (2024,)
+
+
 def test_the_end_of_december_waits_for_the_next_notice():
     assert view(days(15, "2026-12-16"), now="2026-12-16").unpublished_years == (2027,)
 
@@ -136,7 +143,7 @@ def test_working_days_leave_rest_days_out_and_count_make_up_workdays():
 
 
 def test_working_days_that_reach_into_an_unpublished_year_are_provisional():
-    terms = DeadlineTerms(length=3, unit=Unit.WORKING_DAYS, start=at("2026-12-30"))
+    terms = DeadlineTerms(length=3, unit=Unit.WORKING_DAYS, start=at("2026-12-30"), rolls=False)
     shown = view(terms, now="2026-12-30")
 
     assert shown.provisional
@@ -151,6 +158,15 @@ def test_a_target_in_working_time_is_due_to_the_minute():
     assert shown.due_at == at("2026-03-16T10:30")
     assert shown.due_on == date(2026, 3, 16)
     assert shown.remaining == 105
+
+
+def test_a_target_met_by_midnight_belongs_to_the_day_that_ends():
+    always = BusinessCalendar(weekly=dict.fromkeys(range(7), (Span.parse("00:00", "24:00"),)))
+    terms = DeadlineTerms(length=60, unit=Unit.WORKING_MINUTES, start=at("2026-03-13T23:00"))
+    shown = compute(terms, [], terms.start, always)
+
+    assert shown.due_at == at("2026-03-14T00:00")
+    assert shown.due_on == date(2026, 3, 13)
 
 
 def test_by_the_end_of_today():
@@ -219,6 +235,19 @@ def test_two_grounds_overlap_and_the_clock_stands_until_the_last_has_ended():
     shown = view(terms, *acts, Resumption(at=at("2026-03-25"), ground="appraisal"))
     assert shown.due_on == date(2026, 4, 5)
     assert shown.paused_days == 20
+
+
+def test_several_pauses_add_up():
+    acts = [
+        Pause(at=at("2026-03-03")),
+        Resumption(at=at("2026-03-05")),
+        Pause(at=at("2026-03-05")),
+        Resumption(at=at("2026-03-09")),
+    ]
+
+    shown = view(days(15, "2026-03-01"), *acts)
+
+    assert (shown.due_on, shown.paused_days) == (date(2026, 3, 22), 6)
 
 
 def test_new_facts_begin_the_original_period_anew():

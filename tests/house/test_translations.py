@@ -24,6 +24,7 @@ def extracted(tmp_path: Path, name: str, text: str) -> list[tuple[object, str | 
     [
         ("_('Loan')", [("Loan", None)]),
         ("gettext_lazy('Loan')", [("Loan", None)]),
+        ("gettext_noop('Loan')", [("Loan", None)]),
         ("gettext(\n    'Lo'\n    'an'\n)", [("Loan", None)]),
         ("ngettext('%d loan', '%d loans', n)", [(("%d loan", "%d loans"), None)]),
         ("ngettext_lazy('%d loan', '%d loans', 'n')", [(("%d loan", "%d loans"), None)]),

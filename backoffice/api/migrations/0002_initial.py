@@ -6,76 +6,130 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('api', '0001_initial'),
+        ("api", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='client',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(app_label)s_%(class)s', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+            model_name="client",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(app_label)s_%(class)s",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user",
+            ),
         ),
         migrations.AddField(
-            model_name='clientsecret',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='secrets', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL, verbose_name='client'),
+            model_name="clientsecret",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="secrets",
+                to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+                verbose_name="client",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalclient',
-            name='history_user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalclient",
+            name="history_user",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='historicalclient',
-            name='user',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+            model_name="historicalclient",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalclientsecret',
-            name='client',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL, verbose_name='client'),
+            model_name="historicalclientsecret",
+            name="client",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+                verbose_name="client",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalclientsecret',
-            name='history_user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalclientsecret",
+            name="history_user",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='idempotentanswer',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL),
+            model_name="idempotentanswer",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', False)), name='api_client_has_machine_user'),
+            model_name="client",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("user__isnull", False)), name="api_client_has_machine_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clientsecret',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='api_clientsecret_ends_after_start'),
+            model_name="clientsecret",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="api_clientsecret_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalclient',
-            index=models.Index(fields=['id', 'history_id'], name='api_histori_id_6b2879_idx'),
+            model_name="historicalclient",
+            index=models.Index(fields=["id", "history_id"], name="api_histori_id_6b2879_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalclient',
-            index=models.Index(fields=['history_user', 'history_id'], name='api_histori_history_64ec5f_idx'),
+            model_name="historicalclient",
+            index=models.Index(fields=["history_user", "history_id"], name="api_histori_history_64ec5f_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalclientsecret',
-            index=models.Index(fields=['id', 'history_id'], name='api_histori_id_b6a1ab_idx'),
+            model_name="historicalclientsecret",
+            index=models.Index(fields=["id", "history_id"], name="api_histori_id_b6a1ab_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalclientsecret',
-            index=models.Index(fields=['history_user', 'history_id'], name='api_histori_history_3eb71d_idx'),
+            model_name="historicalclientsecret",
+            index=models.Index(fields=["history_user", "history_id"], name="api_histori_history_3eb71d_idx"),
         ),
         migrations.AddConstraint(
-            model_name='idempotentanswer',
-            constraint=models.UniqueConstraint(fields=('client', 'key'), name='api_idempotentanswer_key_once_per_client'),
+            model_name="idempotentanswer",
+            constraint=models.UniqueConstraint(
+                fields=("client", "key"), name="api_idempotentanswer_key_once_per_client"
+            ),
         ),
     ]

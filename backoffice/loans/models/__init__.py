@@ -1,4 +1,10 @@
-from backoffice.loans.models.borrower import Borrower, BorrowerNeed, ContactConsent, ContactPerson, PhoneNumber
+from backoffice.loans.models.borrower import (
+    Borrower,
+    BorrowerNeed,
+    ContactConsent,
+    ContactPerson,
+    PhoneNumber,
+)
 from backoffice.loans.models.event import LoanEvent
 from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion

@@ -49,7 +49,9 @@ class Borrower(models.Model):
         verbose_name = _("borrower")
         verbose_name_plural = _("borrowers")
         constraints = [
-            models.CheckConstraint(condition=models.Q(id_type__in=IdType.values), name="loans_borrower_id_type_known")
+            models.CheckConstraint(
+                condition=models.Q(id_type__in=IdType.values), name="loans_borrower_id_type_known"
+            )
         ]
 
     def __str__(self) -> str:
@@ -92,7 +94,9 @@ class ContactPerson(models.Model):
     borrower = models.ForeignKey(
         Borrower, on_delete=models.PROTECT, related_name="contact_persons", verbose_name=_("borrower")
     )
-    subject = models.ForeignKey("privacy.DataSubject", on_delete=models.PROTECT, related_name="contact_persons")
+    subject = models.ForeignKey(
+        "privacy.DataSubject", on_delete=models.PROTECT, related_name="contact_persons"
+    )
     relation = models.CharField(_("relation"), max_length=40)
     name_cipher = CipherField()
     name_mask = MaskField(verbose_name=_("name"))
@@ -100,7 +104,9 @@ class ContactPerson(models.Model):
     state = models.CharField(
         _("state"), max_length=8, choices=ContactPersonState.choices, default=ContactPersonState.LOCKED
     )
-    unlock_reason = models.CharField(_("unlocked because"), max_length=12, choices=UnlockReason.choices, blank=True)
+    unlock_reason = models.CharField(
+        _("unlocked because"), max_length=12, choices=UnlockReason.choices, blank=True
+    )
     unlock_expires_at = models.DateTimeField(_("unlocked until"), null=True, blank=True)
 
     personal = Personal(owner="subject", name=kinds.NAME)
@@ -169,7 +175,10 @@ class ContactConsent(models.Model):
         Borrower, on_delete=models.PROTECT, related_name="contact_consents", verbose_name=_("borrower")
     )
     creditor = models.ForeignKey(
-        "loans.Creditor", on_delete=models.PROTECT, related_name="contact_consents", verbose_name=_("creditor")
+        "loans.Creditor",
+        on_delete=models.PROTECT,
+        related_name="contact_consents",
+        verbose_name=_("creditor"),
     )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     window_from = models.TimeField(_("from (Shanghai)"))
@@ -177,7 +186,12 @@ class ContactConsent(models.Model):
     valid_from = models.DateTimeField(_("valid from"))
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
     evidence = models.ForeignKey(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("evidence")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("evidence"),
     )
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
@@ -188,7 +202,8 @@ class ContactConsent(models.Model):
         verbose_name_plural = _("contact consents")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=models.F("valid_from")),
+                condition=models.Q(valid_until__isnull=True)
+                | models.Q(valid_until__gte=models.F("valid_from")),
                 name="loans_contactconsent_ends_after_start",
             )
         ]

@@ -66,11 +66,16 @@ class Loan(models.Model):
                 condition=models.Q(principal__gte=10, principal__lte=200_000),
                 name="loans_loan_principal_10_to_200000",
             ),
-            models.CheckConstraint(condition=models.Q(annual_rate__gte=0), name="loans_loan_rate_not_negative"),
             models.CheckConstraint(
-                condition=models.Q(matures_on__gt=models.F("disbursed_on")), name="loans_loan_matures_after_start"
+                condition=models.Q(annual_rate__gte=0), name="loans_loan_rate_not_negative"
             ),
-            models.CheckConstraint(condition=models.Q(state__in=LoanState.values), name="loans_loan_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(matures_on__gt=models.F("disbursed_on")),
+                name="loans_loan_matures_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=LoanState.values), name="loans_loan_state_known"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(state="settled") | models.Q(oldest_unpaid_due_on__isnull=True),
                 name="loans_loan_settled_owes_nothing",
@@ -84,7 +89,9 @@ class Loan(models.Model):
 class Instalment(models.Model):
     """期供: one due date of one schedule version. Amounts in yuan; a superseded version stays readable."""
 
-    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="instalments", verbose_name=_("loan"))
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="instalments", verbose_name=_("loan")
+    )
     schedule_version = models.PositiveSmallIntegerField(_("schedule version"), default=1)
     sequence = models.PositiveSmallIntegerField(_("number"))
     due_on = models.DateField(_("due on"))

@@ -27,7 +27,9 @@ class LoanProduct(models.Model):
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=60)
     minimum_amount = models.DecimalField(_("smallest loan (yuan)"), max_digits=12, decimal_places=2)
-    maximum_amount = models.DecimalField(_("largest balance per person (yuan)"), max_digits=12, decimal_places=2)
+    maximum_amount = models.DecimalField(
+        _("largest balance per person (yuan)"), max_digits=12, decimal_places=2
+    )
     annual_rate = models.DecimalField(_("annual rate"), max_digits=7, decimal_places=6)
     default_multiple = models.DecimalField(_("default interest multiple"), max_digits=4, decimal_places=2)
     method = models.CharField(_("repayment method"), max_length=20, choices=Method.choices)
@@ -47,7 +49,9 @@ class LoanProduct(models.Model):
                 condition=models.Q(minimum_amount__gt=0, maximum_amount__gte=models.F("minimum_amount")),
                 name="loans_product_limits_ordered",
             ),
-            models.CheckConstraint(condition=models.Q(annual_rate__gte=0), name="loans_product_rate_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(annual_rate__gte=0), name="loans_product_rate_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -71,7 +75,9 @@ class TermsVersion(models.Model):
         verbose_name = _("terms version")
         verbose_name_plural = _("terms versions")
         constraints = [
-            models.UniqueConstraint(fields=["product", "number"], name="loans_termsversion_number_once_per_product"),
+            models.UniqueConstraint(
+                fields=["product", "number"], name="loans_termsversion_number_once_per_product"
+            ),
             models.CheckConstraint(
                 condition=models.Q(state="draft") | models.Q(effective_from__isnull=False),
                 name="loans_termsversion_published_has_date",

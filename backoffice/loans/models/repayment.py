@@ -8,13 +8,20 @@ from backoffice.loans.choices import Component, RepaymentChannel
 class Repayment(LogModel):
     """还款: money received (yuan). Never changed; a correction is a reversal that points at what it undoes."""
 
-    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="repayments", verbose_name=_("loan"))
+    loan = models.ForeignKey(
+        "loans.Loan", on_delete=models.PROTECT, related_name="repayments", verbose_name=_("loan")
+    )
     external_id = models.CharField(_("external id"), max_length=64, unique=True)
     received_at = models.DateTimeField(_("received at"))
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
     channel = models.CharField(_("channel"), max_length=12, choices=RepaymentChannel.choices)
     reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name=_("reverses")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reversal",
+        verbose_name=_("reverses"),
     )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 

@@ -16,7 +16,9 @@ class AllegedContact(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="alleged_contacts")
-    subject = models.ForeignKey("privacy.DataSubject", on_delete=models.PROTECT, related_name="alleged_contacts")
+    subject = models.ForeignKey(
+        "privacy.DataSubject", on_delete=models.PROTECT, related_name="alleged_contacts"
+    )
     borrower = models.ForeignKey(
         "loans.Borrower",
         on_delete=models.PROTECT,
@@ -31,7 +33,12 @@ class AllegedContact(models.Model):
     number_index = BlindIndexField()
     text_cipher = TextCipherField()
     screenshot = models.ForeignKey(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("screenshot")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("screenshot"),
     )
     matched = models.ForeignKey(
         "collections.ContactAttempt",
@@ -48,6 +55,10 @@ class AllegedContact(models.Model):
     class Meta:
         verbose_name = _("alleged contact")
         verbose_name_plural = _("alleged contacts")
+        permissions = [
+            ("register_alleged_contact", _("Can register an alleged contact")),
+            ("match_alleged_contact", _("Can match an alleged contact with our record")),
+        ]
 
     def __str__(self) -> str:
         return str(self.uid)

@@ -10,7 +10,9 @@ class ConductEvent(Event):
     alleged_contact = models.ForeignKey(
         "conduct.AllegedContact", on_delete=models.PROTECT, null=True, related_name="events"
     )
-    rule_set = models.ForeignKey("conduct.RuleSet", on_delete=models.PROTECT, null=True, related_name="events")
+    rule_set = models.ForeignKey(
+        "conduct.RuleSet", on_delete=models.PROTECT, null=True, related_name="events"
+    )
 
     class Meta(Event.Meta):
         verbose_name = _("conduct event")

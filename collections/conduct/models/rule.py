@@ -10,7 +10,9 @@ class RuleSet(models.Model):
     """规则集: the rules of conduct in force from one day to another."""
 
     number = models.PositiveSmallIntegerField(_("number"), unique=True)
-    state = models.CharField(_("state"), max_length=9, choices=RuleSetState.choices, default=RuleSetState.DRAFT)
+    state = models.CharField(
+        _("state"), max_length=9, choices=RuleSetState.choices, default=RuleSetState.DRAFT
+    )
     effective_from = models.DateField(_("effective from"), null=True, blank=True)
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
     note = models.TextField(_("note"), blank=True)
@@ -34,7 +36,9 @@ class RuleSet(models.Model):
 class Rule(models.Model):
     """One rule of a set: a kind with validated parameters, its effect, and where it stands in law."""
 
-    rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="rules", verbose_name=_("rule set"))
+    rule_set = models.ForeignKey(
+        RuleSet, on_delete=models.PROTECT, related_name="rules", verbose_name=_("rule set")
+    )
     code = models.CharField(_("code"), max_length=30)
     kind = models.CharField(_("kind"), max_length=20, choices=RuleKind.choices)
     parameters = models.JSONField(_("parameters"), default=dict)
@@ -49,7 +53,9 @@ class Rule(models.Model):
     class Meta:
         verbose_name = _("rule")
         verbose_name_plural = _("rules")
-        constraints = [models.UniqueConstraint(fields=["rule_set", "code"], name="conduct_rule_code_once_per_set")]
+        constraints = [
+            models.UniqueConstraint(fields=["rule_set", "code"], name="conduct_rule_code_once_per_set")
+        ]
 
     def __str__(self) -> str:
         return self.code

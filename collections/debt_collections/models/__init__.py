@@ -1,4 +1,4 @@
-from debt_collections.models.agency import Agency, Collector
+from debt_collections.models.agency import Agency, Authorisation, Collector
 from debt_collections.models.case import Case, CaseLoan, Placement
 from debt_collections.models.contact import ContactAttempt, ContactAttemptLoan
 from debt_collections.models.event import CollectionEvent
@@ -6,6 +6,7 @@ from debt_collections.models.hold import Hold, HoldLoan
 
 __all__ = [
     "Agency",
+    "Authorisation",
     "Case",
     "CaseLoan",
     "CollectionEvent",

@@ -20,6 +20,7 @@ class Agency(models.Model):
     class Meta:
         verbose_name = _("agency")
         verbose_name_plural = _("agencies")
+        permissions = [("register_agency", _("Can register an agency"))]
 
     def __str__(self) -> str:
         return self.name
@@ -29,7 +30,9 @@ class Collector(models.Model):
     """催收员 with the internal authorisation (上岗授权) without which nobody may contact a borrower."""
 
     dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="collector")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="collectors", verbose_name=_("agency"))
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="collectors", verbose_name=_("agency")
+    )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -53,13 +56,48 @@ class Collector(models.Model):
     class Meta:
         verbose_name = _("collector")
         verbose_name_plural = _("collectors")
+        permissions = [
+            ("register_collector", _("Can register a collector")),
+            ("authorise_collector", _("Can authorise a collector")),
+            ("suspend_collector", _("Can suspend a collector")),
+        ]
         indexes = [models.Index(fields=["agency", "state"], name="collections_collector_agency")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(authorised_until__isnull=True) | models.Q(background_checked_on__isnull=False),
+                condition=models.Q(authorised_until__isnull=True)
+                | models.Q(background_checked_on__isnull=False),
                 name="collections_collector_authorised_after_check",
             )
         ]
 
     def __str__(self) -> str:
         return self.staff_number
+
+
+class Authorisation(models.Model):
+    """A period in which a collector may work; cut short when they are suspended or leave.
+
+    The collector's own columns are the present view. What was true when a contact was made is asked here, so
+    that a suspension today does not make last month's calls unauthorised, nor a renewal the unlawful ones lawful.
+    """
+
+    collector = models.ForeignKey(
+        Collector, on_delete=models.PROTECT, related_name="authorisations", verbose_name=_("collector")
+    )
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("authorisation")
+        verbose_name_plural = _("authorisations")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gte=models.F("starts_at")),
+                name="collections_authorisation_ends_after_start",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collector_id} {self.starts_at:%Y-%m-%d}"

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
 from debt_collections.choices import CaseStage, CaseState, CloseReason
+from debt_collections.querysets import CaseQuerySet
 
 
 class Case(models.Model):
@@ -18,17 +19,28 @@ class Case(models.Model):
     state = models.CharField(_("state"), max_length=6, choices=CaseState.choices, default=CaseState.OPEN)
     opened_on = models.DateField(_("opened on"))
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
-    close_reason = models.CharField(_("closed because"), max_length=12, choices=CloseReason.choices, blank=True)
+    close_reason = models.CharField(
+        _("closed because"), max_length=12, choices=CloseReason.choices, blank=True
+    )
 
+    objects = CaseQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
+        permissions = [
+            ("open_case", _("Can open a case")),
+            ("place_case", _("Can place a case")),
+            ("close_case", _("Can close a case")),
+            ("see_all_cases", _("Can see the cases and contacts of every collector")),
+        ]
         indexes = [models.Index(fields=["state", "id"], name="collections_case_state")]
         constraints = [
             models.UniqueConstraint(
-                fields=["borrower"], condition=models.Q(state="open"), name="collections_case_one_open_per_borrower"
+                fields=["borrower"],
+                condition=models.Q(state="open"),
+                name="collections_case_one_open_per_borrower",
             ),
             models.CheckConstraint(
                 condition=models.Q(state="open", closed_on__isnull=True, close_reason="")
@@ -62,7 +74,9 @@ class CaseLoan(models.Model):
 class Placement(models.Model):
     """Who had a case from when to when. The borrower is told before a case goes to an outside agency."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="placements", verbose_name=_("case"))
+    case = models.ForeignKey(
+        Case, on_delete=models.PROTECT, related_name="placements", verbose_name=_("case")
+    )
     agency = models.ForeignKey(
         "collections.Agency", on_delete=models.PROTECT, related_name="placements", verbose_name=_("agency")
     )
@@ -88,7 +102,9 @@ class Placement(models.Model):
         verbose_name_plural = _("placements")
         constraints = [
             models.UniqueConstraint(
-                fields=["case"], condition=models.Q(until__isnull=True), name="collections_placement_one_current"
+                fields=["case"],
+                condition=models.Q(until__isnull=True),
+                name="collections_placement_one_current",
             ),
             models.CheckConstraint(
                 condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("from_on")),

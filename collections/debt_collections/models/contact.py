@@ -5,6 +5,7 @@ from backoffice.core.log import LogModel
 from backoffice.loans.choices import Channel, NumberOwner
 from backoffice.privacy.fields import TextCipherField
 from debt_collections.choices import Connection, Direction, Outcome, Party, Purpose
+from debt_collections.querysets import ContactAttemptQuerySet
 
 
 class ContactAttempt(LogModel):
@@ -13,7 +14,10 @@ class ContactAttempt(LogModel):
     dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="contact_attempt")
     external_id = models.CharField(_("external id"), max_length=64, unique=True)
     borrower = models.ForeignKey(
-        "loans.Borrower", on_delete=models.PROTECT, related_name="contact_attempts", verbose_name=_("borrower")
+        "loans.Borrower",
+        on_delete=models.PROTECT,
+        related_name="contact_attempts",
+        verbose_name=_("borrower"),
     )
     case = models.ForeignKey(
         "collections.Case",
@@ -63,9 +67,16 @@ class ContactAttempt(LogModel):
     recorded_at = models.DateTimeField(_("recorded at"))
     note_cipher = TextCipherField()
 
+    objects = ContactAttemptQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("contact attempt")
         verbose_name_plural = _("contact attempts")
+        permissions = [
+            ("log_contact", _("Can log a contact")),
+            ("import_contacts", _("Can import contacts")),
+            ("read_contact_note", _("Can read the notes of contacts")),
+        ]
         indexes = [
             models.Index(fields=["borrower", "started_at"], name="collections_contact_borrower"),
             models.Index(fields=["collector", "started_at"], name="collections_contact_collector"),
@@ -73,10 +84,12 @@ class ContactAttempt(LogModel):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(ended_at__gte=models.F("started_at")), name="collections_contact_ends_after_start"
+                condition=models.Q(ended_at__gte=models.F("started_at")),
+                name="collections_contact_ends_after_start",
             ),
             models.CheckConstraint(
-                condition=~models.Q(purpose="collect") | models.Q(case__isnull=False, collector__isnull=False),
+                condition=~models.Q(purpose="collect")
+                | models.Q(case__isnull=False, collector__isnull=False),
                 name="collections_contact_collect_has_case_and_collector",
             ),
         ]
@@ -94,7 +107,9 @@ class ContactAttemptLoan(LogModel):
     class Meta:
         verbose_name = _("debt of a contact")
         verbose_name_plural = _("debts of a contact")
-        constraints = [models.UniqueConstraint(fields=["contact", "loan"], name="collections_contactloan_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "loan"], name="collections_contactloan_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact_id}/{self.loan_id}"

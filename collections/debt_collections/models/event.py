@@ -7,7 +7,9 @@ from backoffice.audit.models import Event
 class CollectionEvent(Event):
     """Decisions of the collections desk."""
 
-    borrower = models.ForeignKey("loans.Borrower", on_delete=models.PROTECT, null=True, related_name="collection_events")
+    borrower = models.ForeignKey(
+        "loans.Borrower", on_delete=models.PROTECT, null=True, related_name="collection_events"
+    )
     case = models.ForeignKey("collections.Case", on_delete=models.PROTECT, null=True, related_name="events")
     hold = models.ForeignKey("collections.Hold", on_delete=models.PROTECT, null=True, related_name="events")
 

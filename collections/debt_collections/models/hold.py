@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
 from backoffice.loans.choices import Channel
-from debt_collections.choices import HoldReason, HoldScope
+from debt_collections.choices import HoldReason, HoldScope, HoldState
+from debt_collections.querysets import HoldQuerySet
 
 
 class Hold(models.Model):
@@ -41,31 +42,39 @@ class Hold(models.Model):
         related_name="holds",
         verbose_name=_("number"),
     )
-    amount = models.DecimalField(_("disputed amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    amount = models.DecimalField(
+        _("disputed amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     starts_at = models.DateTimeField(_("from"))
     until = models.DateTimeField(_("until"), null=True, blank=True)
     lifts_with = models.CharField(_("lifted by"), max_length=60)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
     lifted_because = models.CharField(_("lifted because"), max_length=60, blank=True)
 
+    objects = HoldQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
+        permissions = [
+            ("place_hold", _("Can place a hold")),
+            ("lift_hold", _("Can lift a hold")),
+        ]
         indexes = [
             models.Index(
                 fields=["borrower"], name="collections_hold_live", condition=models.Q(lifted_at__isnull=True)
             )
         ]
         constraints = [
+            # amount__isnull as well: NULL > 0 is unknown, and a check lets the unknown pass.
             models.CheckConstraint(
                 condition=models.Q(scope="all")
                 | models.Q(scope="collector", collector__isnull=False)
                 | (models.Q(scope="channel") & ~models.Q(channel=""))
                 | (models.Q(scope="collector_channel", collector__isnull=False) & ~models.Q(channel=""))
                 | models.Q(scope="number", number__isnull=False)
-                | models.Q(scope="amount", amount__gt=0),
+                | models.Q(scope="amount", amount__isnull=False, amount__gt=0),
                 name="collections_hold_scope_has_its_object",
             ),
             models.CheckConstraint(
@@ -76,6 +85,15 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.reason}"
+
+    @property
+    def state(self) -> str:
+        """Live until lifted; one whose end has passed holds nothing any more but was never lifted."""
+        return HoldState.LIFTED if self.lifted_at else HoldState.LIVE
+
+    def get_state_display(self) -> str:
+        """The label of ``state``, as the workflow shows it."""
+        return str(HoldState(self.state).label)
 
 
 class HoldLoan(models.Model):

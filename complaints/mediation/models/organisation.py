@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
+from complaints.mediation.choices import ConsentCover, ConsentState
 
 
 class MediationOrganisation(models.Model):
@@ -38,18 +39,31 @@ class MediationConsent(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="mediation_consents", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="mediation_consents",
+        verbose_name=_("complaint"),
     )
     organisation = models.ForeignKey(
-        MediationOrganisation, on_delete=models.PROTECT, related_name="consents", verbose_name=_("organisation")
+        MediationOrganisation,
+        on_delete=models.PROTECT,
+        related_name="consents",
+        verbose_name=_("organisation"),
     )
     given_at = models.DateTimeField(_("given at"))
     text_version = models.CharField(_("version of the text"), max_length=20)
     covers = models.JSONField(_("covers"), default=list)
     evidence = models.ForeignKey(
-        "desk.Attachment", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("evidence")
+        "desk.Attachment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("evidence"),
     )
-    evidence_reference = models.CharField(_("evidence (recording or message number)"), max_length=100, blank=True)
+    evidence_reference = models.CharField(
+        _("evidence (recording or message number)"), max_length=100, blank=True
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 
     history = HistoricalRecords()
@@ -70,4 +84,18 @@ class MediationConsent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.complaint_id} {self.given_at:%Y-%m-%d}"
+        return f"{self.complaint_id}/{self.organisation_id}"
+
+    @property
+    def state(self) -> ConsentState:
+        """What the workflow's table asks for; follows from the columns."""
+        if self.pk is None:
+            return ConsentState.NOT_RECORDED
+        return ConsentState.WITHDRAWN if self.withdrawn_at is not None else ConsentState.IN_FORCE
+
+    def get_state_display(self) -> str:
+        return str(self.state.label)
+
+    def in_force_for(self, *covers: ConsentCover) -> bool:
+        """Whether the consent stands and covers all of ``covers``."""
+        return self.withdrawn_at is None and set(covers) <= set(self.covers)

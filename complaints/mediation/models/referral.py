@@ -12,7 +12,10 @@ class Referral(models.Model):
     dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="referral")
     number = models.CharField(_("number"), max_length=40, unique=True)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="referrals", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="referrals",
+        verbose_name=_("complaint"),
     )
     organisation = models.ForeignKey(
         "mediation.MediationOrganisation",
@@ -21,9 +24,14 @@ class Referral(models.Model):
         verbose_name=_("organisation"),
     )
     consent = models.ForeignKey(
-        "mediation.MediationConsent", on_delete=models.PROTECT, related_name="referrals", verbose_name=_("consent")
+        "mediation.MediationConsent",
+        on_delete=models.PROTECT,
+        related_name="referrals",
+        verbose_name=_("consent"),
     )
-    state = models.CharField(_("state"), max_length=20, choices=ReferralState.choices, default=ReferralState.DRAFT)
+    state = models.CharField(
+        _("state"), max_length=20, choices=ReferralState.choices, default=ReferralState.DRAFT
+    )
     version = models.PositiveIntegerField(_("version"), default=1)
     mandate_amount = models.DecimalField(_("most we may waive (yuan)"), max_digits=12, decimal_places=2)
     mandate_months = models.PositiveSmallIntegerField(_("longest plan in months"))
@@ -43,6 +51,7 @@ class Referral(models.Model):
         permissions = [
             ("offer_referral", "Can offer cases to mediation"),
             ("act_referral", "Can act for the mediation organisation"),
+            ("expire_referral", "Can let unanswered offers expire"),
         ]
         indexes = [
             models.Index(fields=["organisation", "updated_at", "id"], name="mediation_referral_feed"),
@@ -58,6 +67,14 @@ class Referral(models.Model):
                 condition=models.Q(state__in=ENDED_STATES, ended_at__isnull=False)
                 | (~models.Q(state__in=ENDED_STATES) & models.Q(ended_at__isnull=True)),
                 name="mediation_referral_ended_at_matches_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True)
+                | (~models.Q(mediator_name="") & ~models.Q(mediator_licence="")),
+                name="mediation_referral_accepted_has_mediator",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mandate_amount__gte=0), name="mediation_referral_mandate_not_negative"
             ),
         ]
 

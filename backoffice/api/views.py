@@ -1,0 +1,46 @@
+"""What every endpoint stands on, and the two token endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from oauth2_provider.views import TokenView as LibraryTokenView
+from rest_framework.generics import GenericAPIView
+
+from backoffice.api.throttling import ClientThrottle
+
+
+class ApiView(GenericAPIView):
+    """An endpoint. ``required_scopes`` names the scope per method; a method without one is closed.
+
+    Everything else (token, JSON, problems, rate) comes from the project's settings. ``post`` is wrapped in
+    ``idempotency.idempotent``; a test of the house walks all endpoints and demands both.
+    """
+
+    required_scopes: dict[str, str] = {}
+    # What a browser asks before calling across sites, or to fill a form with: machines need neither.
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+
+    def get_throttles(self) -> list[Any]:
+        self.throttles = super().get_throttles()
+        return self.throttles
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for throttle in getattr(self, "throttles", ()):
+            if isinstance(throttle, ClientThrottle):
+                for name, value in throttle.headers().items():
+                    response[name] = value
+        # What we answer is for this client and this moment.
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class TokenView(LibraryTokenView):
+    """Client credentials only: the library's own view also forks to flows with people in them."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.authorization_flow_token_response(request)

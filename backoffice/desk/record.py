@@ -1,0 +1,212 @@
+"""The record of an object as a person may read it: who, when, why, through which door, before and after.
+
+The library's own history page is not used: it saves the old row on POST, counts without bound, and shows what
+the live page masks. Ciphertext appears here only as the fact that it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import formats, timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.privacy.fields import CipherField
+from backoffice.privacy.services import Erased, read_reason, warm_keys
+
+PAGE_SIZE = 25
+EMPTY = "—"
+
+DOORS: dict[str, Any] = {
+    "admin": _("Admin"),
+    "api": _("API"),
+    "command": _("Command"),
+    "task": _("Background task"),
+}
+KINDS: dict[str, Any] = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's value before and after, as text. ``secret`` fields say only that they changed."""
+
+    field: str
+    before: str
+    after: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of history."""
+
+    at: datetime
+    what: str
+    kind: Any
+    actor: str
+    code: str
+    reason: str
+    reason_erased: bool
+    door: Any
+    request_id: str
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    entries: list[Entry]
+    older: str  # the cursor of the next page, empty on the last one
+
+
+def history_of(obj: models.Model) -> QuerySet[Any]:
+    """All history rows of ``obj``."""
+    history: QuerySet[Any] = obj.history.all()  # type: ignore[attr-defined]
+    return history
+
+
+def read(sources: Sequence[QuerySet[Any]], *, before: str = "", size: int = PAGE_SIZE) -> Page:
+    """The newest ``size`` entries of several histories in one order, older than the cursor ``before``.
+
+    ``sources`` are querysets of history models (the object's own and those of its parts). Each costs a bounded
+    number of queries whatever its length. Raises ``ValueError`` for a cursor it did not make.
+    """
+    moment, skip = _cursor(before)
+    rows: list[Any] = []
+    for source in sources:
+        rows += _newest(source, moment, size + 1 + skip)
+    rows.sort(key=_order, reverse=True)
+    # Many rows may share one moment (a bulk write), so the cursor also says how many of it were shown.
+    rows = rows[skip:]
+    has_more = len(rows) > size
+    rows = rows[:size]
+    previous = _previous(rows)
+    labels = _labels([*rows, *previous.values()])
+    warm_keys(row.history_reason_cipher for row in rows)
+    entries = [_entry(row, previous.get((type(row), row.previous_id)), labels) for row in rows]
+    return Page(entries, _next_cursor(rows, moment, skip) if has_more else "")
+
+
+def _cursor(text: str) -> tuple[datetime | None, int]:
+    if not text:
+        return None, 0
+    moment, _separator, skip = text.partition("~")
+    return datetime.fromisoformat(moment), int(skip)
+
+
+def _next_cursor(rows: list[Any], moment: datetime | None, skip: int) -> str:
+    edge = rows[-1].history_date
+    shown = sum(1 for row in rows if row.history_date == edge) + (skip if edge == moment else 0)
+    return f"{edge.isoformat()}~{shown}"
+
+
+def _order(row: Any) -> tuple[datetime, str, int]:
+    return row.history_date, row._meta.label, row.history_id
+
+
+def _newest(source: QuerySet[Any], moment: datetime | None, size: int) -> list[Any]:
+    model = source.model
+    pk = model.instance_type._meta.pk.attname
+    if moment is not None:
+        source = source.filter(history_date__lte=moment)
+    older = (
+        model.objects.filter(**{pk: OuterRef(pk)}, history_id__lt=OuterRef("history_id"))
+        .order_by("-history_id")
+        .values("history_id")[:1]
+    )
+    return list(source.annotate(previous_id=Subquery(older)).order_by("-history_date", "-history_id")[:size])
+
+
+def _previous(rows: Iterable[Any]) -> dict[tuple[type[Any], int], Any]:
+    """The row before each row, by model and id: one query per model for those not on the page."""
+    found = {(type(row), row.history_id): row for row in rows}
+    wanted: dict[type[Any], set[int]] = {}
+    for row in rows:
+        if row.previous_id is not None and (type(row), row.previous_id) not in found:
+            wanted.setdefault(type(row), set()).add(row.previous_id)
+    for model, ids in wanted.items():
+        for row in model.objects.filter(history_id__in=ids):
+            found[(model, row.history_id)] = row
+    return found
+
+
+def _labels(rows: Iterable[Any]) -> dict[tuple[type[models.Model], Any], str]:
+    """The words for every foreign key met, one query per model. ``__str__`` holds no personal data, by rule."""
+    wanted: dict[type[models.Model], set[Any]] = {}
+    for row in rows:
+        for field in row.tracked_fields:
+            if field.is_relation and getattr(row, field.attname) is not None:
+                wanted.setdefault(field.related_model, set()).add(getattr(row, field.attname))
+    return {
+        (model, other.pk): str(other)
+        for model, ids in wanted.items()
+        for other in model._default_manager.filter(pk__in=ids)
+    }
+
+
+def _entry(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any], str]) -> Entry:
+    reason, erased = "", False
+    try:
+        reason = read_reason(row.history_reason_cipher)
+    except Erased:
+        erased = True
+    return Entry(
+        at=row.history_date,
+        what=capfirst(str(row.instance_type._meta.verbose_name)),
+        kind=KINDS[row.history_type],
+        actor=row.history_actor_name,
+        code=row.history_change_reason or "",
+        reason=reason,
+        reason_erased=erased,
+        door=DOORS.get(row.history_entry_point, row.history_entry_point),
+        request_id=row.history_request_id,
+        changes=_changes(row, previous, labels),
+    )
+
+
+def _changes(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any], str]) -> list[Change]:
+    changes = []
+    for field in row.tracked_fields:
+        if field.primary_key:
+            continue
+        new = getattr(row, field.attname)
+        old = getattr(previous, field.attname) if previous is not None else None
+        secret = isinstance(field, models.BinaryField)
+        # Unchanged text keeps its bytes, so bytes may be compared; drivers differ in how they hand them over.
+        same = bytes(old or b"") == bytes(new or b"") if secret else old == new
+        if same or (previous is None and new in (None, "", [], {})):
+            continue
+        name = capfirst(str(field.verbose_name))
+        if secret:
+            changes.append(Change(_plain_name(field), "", "", secret=True))
+        else:
+            before = _text(field, old, labels) if previous is not None else EMPTY
+            changes.append(Change(name, before, _text(field, new, labels)))
+    return changes
+
+
+def _plain_name(field: models.Field[Any, Any]) -> str:
+    name = str(field.verbose_name)
+    if isinstance(field, CipherField) and name.endswith(" cipher"):
+        # The column's name says how it is stored; the reader wants to know what it is.
+        name = name.removesuffix(" cipher")
+    return capfirst(name)
+
+
+def _text(field: models.Field[Any, Any], value: Any, labels: dict[tuple[type[models.Model], Any], str]) -> str:
+    if value is None or value == "":
+        return EMPTY
+    if field.is_relation:
+        return labels.get((field.related_model, value), str(value))  # type: ignore[arg-type]
+    if field.flatchoices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, datetime):
+        return formats.date_format(timezone.localtime(value), "Y-m-d H:i:s")
+    return str(formats.localize(value, use_l10n=False))

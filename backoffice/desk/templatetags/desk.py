@@ -1,0 +1,176 @@
+"""The pieces that pages are put together from: chips, money, masked values, steps, timeline, panels."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from backoffice.core.time import business_day
+from backoffice.desk import page
+
+register = template.Library()
+
+TONES = frozenset({"neutral", "info", "good", "warn", "bad", "primary"})
+
+
+@register.simple_tag
+def chip(text: Any, tone: str = "neutral", title: Any = "") -> SafeString:
+    """A short label. ``tone``: neutral, info, good, warn, bad; the text says what the colour says."""
+    tone = tone if tone in TONES else "neutral"
+    if title:
+        return format_html('<span class="chip chip-{}" title="{}">{}</span>', tone, title, text)
+    return format_html('<span class="chip chip-{}">{}</span>', tone, text)
+
+
+@register.simple_tag
+def money(amount: Decimal | None) -> SafeString:
+    """Yuan with two places and thousands separators; a dash for nothing."""
+    if amount is None:
+        return format_html('<span class="muted">{}</span>', page.EMPTY)
+    return format_html('<span class="num">{}</span>', _("%(amount)s yuan") % {"amount": f"{amount:,.2f}"})
+
+
+@register.simple_tag
+def masked(value: str) -> SafeString:
+    """A masked personal datum, so marked that nobody takes the stars for the data."""
+    if not value:
+        return format_html('<span class="muted">{}</span>', page.EMPTY)
+    return format_html('<span class="masked num" title="{}">{}</span>', _("Masked"), value)
+
+
+@register.simple_tag
+def dpd(days: int) -> SafeString:
+    """Days past due as a chip: none is good, up to 30 a warning, more is bad."""
+    if days <= 0:
+        return chip(_("Not overdue"), "good")
+    return chip(_("%(days)s days overdue") % {"days": days}, "warn" if days <= 30 else "bad")
+
+
+@register.simple_tag
+def days_left(due_on: date | None, today: date | None = None) -> SafeString:
+    """How far off a last day is, as a chip: overdue and today are bad, up to three days a warning."""
+    if due_on is None:
+        return format_html('<span class="muted">{}</span>', page.EMPTY)
+    left = (due_on - (today or business_day(timezone.now()))).days
+    if left < 0:
+        return chip(_("%(days)s days late") % {"days": -left}, "bad", due_on.isoformat())
+    if left == 0:
+        return chip(_("Due today"), "bad", due_on.isoformat())
+    return chip(_("%(days)s days left") % {"days": left}, "warn" if left <= 3 else "neutral", due_on.isoformat())
+
+
+@register.simple_tag
+def when(at: datetime | date | None) -> SafeString:
+    """A moment in Shanghai, short: “Today 10:05”, “11-19 23:10”, with the year when it is another one."""
+    if at is None:
+        return format_html('<span class="muted">{}</span>', page.EMPTY)
+    today = business_day(timezone.now())
+    if not isinstance(at, datetime):
+        text = at.isoformat() if at.year != today.year else at.strftime("%m-%d")
+        return format_html('<time class="num" datetime="{}">{}</time>', at.isoformat(), text)
+    local = timezone.localtime(at)
+    clock = local.strftime("%H:%M")
+    days = (today - local.date()).days
+    if days == 0:
+        text = _("Today %(time)s") % {"time": clock}
+    elif days == 1:
+        text = _("Yesterday %(time)s") % {"time": clock}
+    else:
+        text = local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
+    full = local.strftime("%Y-%m-%d %H:%M:%S")
+    return format_html('<time class="num" datetime="{}" title="{}">{}</time>', local.isoformat(), full, text)
+
+
+@register.simple_tag
+def today_line() -> str:
+    """Today's date in words, for the greeting."""
+    return formats.date_format(business_day(timezone.now()), "DATE_FORMAT") + " " + formats.date_format(
+        business_day(timezone.now()), "l"
+    )
+
+
+@register.inclusion_tag("desk/parts/empty.html")
+def empty_state(title: Any, text: Any = "", icon: str = "task_alt") -> dict[str, Any]:
+    """What stands where nothing is: a calm sentence instead of a blank."""
+    return {"title": title, "text": text, "icon": icon}
+
+
+@register.inclusion_tag("desk/parts/definitions.html")
+def definitions(rows: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """Pairs of label and value."""
+    return {"rows": rows}
+
+
+@register.inclusion_tag("desk/parts/steps.html")
+def steps_buttons(steps: page.Steps) -> dict[str, Any]:
+    """The next steps as buttons: at most four drawn, the rest in a menu, blocked ones with their reason."""
+    shown = steps.now[:4]
+    return {
+        "shown": shown,
+        "blocked": steps.blocked[: 4 - len(shown)],
+        "more": [*steps.now[4:], *steps.blocked[max(0, 4 - len(shown)) :], *steps.later],
+    }
+
+
+@register.inclusion_tag("desk/parts/timeline.html", takes_context=True)
+def timeline(context: dict[str, Any], borrower_id: int | None) -> dict[str, Any]:
+    """Everything about a borrower from every app in one order; ``?timeline=`` filters, ``?before=`` pages back."""
+    request = context["request"]
+    found = None
+    if borrower_id is not None:
+        found = page.timeline(
+            borrower_id=borrower_id,
+            viewer=request.user,
+            source=request.GET.get("timeline", ""),
+            before=request.GET.get("timeline_before", ""),
+        )
+    return {"found": found, "path": request.path}
+
+
+@register.simple_tag(takes_context=True)
+def page_panels(context: dict[str, Any], name: str, obj: Any) -> SafeString:
+    """The cards other apps registered for page ``name``."""
+    request = context["request"]
+    parts = [
+        render_to_string("desk/parts/panel.html", {"panel": panel, **panel.context}, request=request)
+        for panel in page.panels(request, name, obj)
+    ]
+    return SafeString("".join(parts))
+
+
+@register.simple_block_tag
+def card(content: str, title: Any = "", hint: Any = "", tone: str = "") -> SafeString:
+    """A white card with a title and a quiet hint at its right: ``{% card title=… %}…{% endcard %}``."""
+    head = format_html("<h2>{}<small>{}</small></h2>", title, hint) if title else ""
+    return format_html('<section class="card {}">{}{}</section>', f"card-{tone}" if tone else "", head, content)
+
+
+@register.filter
+def attribute(mapping: dict[str, Any], name: str) -> Any:
+    """The entry ``name`` of a mapping, for keys that are only known at run time."""
+    return mapping.get(name)
+
+
+@register.simple_tag
+def page_range_text(cl: Any) -> str:
+    """“1–50 of 1000+” for a list whose count is bounded."""
+    first = (cl.page_num - 1) * cl.list_per_page + 1 if cl.result_count else 0
+    last = min(cl.page_num * cl.list_per_page, cl.result_count)
+    total = f"{cl.result_count}+" if getattr(cl.paginator, "is_capped", False) else str(cl.result_count)
+    return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": total}
+
+
+@register.simple_tag(takes_context=True)
+def tile_body(context: dict[str, Any], tile: Any) -> SafeString:
+    """A tile of the home page with its own context."""
+    return SafeString(
+        render_to_string("desk/parts/tile.html", {"tile": tile, **tile.context}, request=context["request"])
+    )

@@ -1,0 +1,76 @@
+"""The numbers of law and policy that the loan book asks for, and the first rows of its own ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext_noop as _
+
+from backoffice.core.choices import Confidence, LegalForce
+from backoffice.core.models import PolicyValue
+from backoffice.core.policy import ALWAYS, DAYS, Seed
+from backoffice.core.services import PolicyMissing
+from backoffice.loans.ageing import OverduePolicy
+
+MINIMUM_AMOUNT = "loan.minimum_amount"
+PERSON_CAP = "loan.single_person_cap"
+COST_CAP = "loan.all_in_cost_cap"
+GRACE_DAYS = "loan.grace_days"
+LONG_TERM_FROM_DAY = "loan.long_term_from_day"
+LONG_TERM_FROM_SPELL = "loan.long_term_from_spell"
+
+#: Caps that the law drew on a certain day: before it nothing is in force, and nothing is refused.
+_OPTIONAL = {PERSON_CAP, COST_CAP}
+_CODES = (MINIMUM_AMOUNT, PERSON_CAP, COST_CAP, GRACE_DAYS, LONG_TERM_FROM_DAY, LONG_TERM_FROM_SPELL)
+
+
+def _policy(code: str, value: str, unit: str, title: str) -> Seed:
+    return Seed(code, value, unit, ALWAYS, title, "internal policy", LegalForce.POLICY, Confidence.INFERRED)
+
+
+SEEDS: tuple[Seed, ...] = (
+    _policy(GRACE_DAYS, "0", DAYS, _("Days of grace before an overdue loan is delinquent")),
+    _policy(LONG_TERM_FROM_DAY, "91", DAYS, _("Long-term overdue from this day past due")),
+    _policy(LONG_TERM_FROM_SPELL, "4", "times", _("Long-term overdue from this many overdue spells")),
+)
+
+
+def seed_rows() -> list[PolicyValue]:
+    """The loan book's own rows, unsaved."""
+    return [seed.row() for seed in SEEDS]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanPolicy:
+    """The values in force on one day: yuan, rate per year as a fraction, days. None where there is no cap."""
+
+    minimum_amount: Decimal
+    person_cap: Decimal | None
+    cost_cap: Decimal | None
+    grace_days: int
+    overdue: OverduePolicy
+
+
+def loan_policy(*, on: date) -> LoanPolicy:
+    """What is in force on ``on``, read with one query. Raises ``PolicyMissing`` when a needed row is not there."""
+    rows = (
+        PolicyValue.objects.filter(code__in=_CODES, effective_from__lte=on)
+        .filter(Q(effective_to__isnull=True) | Q(effective_to__gte=on))
+        .order_by("effective_from")
+        .values_list("code", "value")
+    )
+    # In the order of their beginning, so that the latest one stays.
+    values = dict(rows)
+    for code in _CODES:
+        if code not in values and code not in _OPTIONAL:
+            raise PolicyMissing(f"No policy value “{code}” is in force on {on}.")
+    return LoanPolicy(
+        minimum_amount=values[MINIMUM_AMOUNT],
+        person_cap=values.get(PERSON_CAP),
+        cost_cap=values.get(COST_CAP),
+        grace_days=int(values[GRACE_DAYS]),
+        overdue=OverduePolicy(int(values[LONG_TERM_FROM_DAY]), int(values[LONG_TERM_FROM_SPELL])),
+    )

@@ -1,0 +1,36 @@
+"""Every change of the loan book. What is imported here is what other apps may call."""
+
+from backoffice.loans.services.borrowers import (
+    register_borrower,
+    register_contact_person,
+    register_phone_number,
+)
+from backoffice.loans.services.consents import (
+    add_need,
+    end_need,
+    record_contact_consent,
+    revoke_contact_consent,
+)
+from backoffice.loans.services.importing_loans import import_loans
+from backoffice.loans.services.importing_people import import_borrowers
+from backoffice.loans.services.importing_repayments import import_repayments
+from backoffice.loans.services.lending import create_loan
+from backoffice.loans.services.products import create_terms_version, publish_terms_version
+from backoffice.loans.services.repayments import post_repayment
+
+__all__ = [
+    "add_need",
+    "create_loan",
+    "create_terms_version",
+    "end_need",
+    "import_borrowers",
+    "import_loans",
+    "import_repayments",
+    "post_repayment",
+    "publish_terms_version",
+    "record_contact_consent",
+    "register_borrower",
+    "register_contact_person",
+    "register_phone_number",
+    "revoke_contact_consent",
+]

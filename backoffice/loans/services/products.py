@@ -1,0 +1,44 @@
+"""The standard terms that loans are made under."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.audit.services import act, lock
+from backoffice.core.errors import InputRefused, TransitionRefused
+from backoffice.loans.choices import TermsState
+from backoffice.loans.models import LoanProduct, TermsVersion
+from backoffice.loans.services.rights import require
+from backoffice.staff.models import User
+
+
+def create_terms_version(*, product: LoanProduct, text: str, by: User, at: datetime) -> TermsVersion:
+    """The next numbered draft of a product's terms. Raises ``NotPermitted`` and ``InputRefused``."""
+    require(by, "loans.add_termsversion")
+    if not text.strip():
+        raise InputRefused(_("Terms without text are none."), field="text")
+    with act(by=by, at=at, code="terms.drafted"):
+        product = lock(LoanProduct, product.pk)
+        last = product.terms_versions.aggregate(last=Max("number"))["last"] or 0
+        return TermsVersion.objects.create(product=product, number=last + 1, text=text)
+
+
+def publish_terms_version(
+    *, terms: TermsVersion, effective_from: date, by: User, at: datetime
+) -> TermsVersion:
+    """Put a draft in force from ``effective_from`` on; its text is then fixed.
+
+    Raises ``NotPermitted`` and ``TransitionRefused`` (it is no draft any more).
+    """
+    require(by, "loans.change_termsversion")
+    with act(by=by, at=at, code="terms.published"):
+        terms = lock(TermsVersion, terms.pk)
+        if terms.state != TermsState.DRAFT:
+            raise TransitionRefused()
+        terms.state = TermsState.PUBLISHED
+        terms.effective_from = effective_from
+        terms.save()
+    return terms

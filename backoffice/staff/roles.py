@@ -1,0 +1,282 @@
+"""Who may do what: the one table of roles and permissions. Groups are kept in step with it by code.
+
+A line of the table is a permission ``app.codename`` or a pattern of it (``*`` stands for anything). Whoever may
+view a thing may view its history, so the permissions on history models follow and are not listed.
+``NOBODY`` names what no role has, and why; a test demands that every permission stands in one or the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from django.apps import apps
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """The value is the name of the group."""
+
+    HANDLER = "handler", _("Complaint handler")
+    COMPLAINT_SUPERVISOR = "complaint_supervisor", _("Complaint supervisor")
+    COLLECTOR = "collector", _("Collector")
+    CONDUCT_SUPERVISOR = "conduct_supervisor", _("Conduct supervisor")
+    LOAN_OFFICER = "loan_officer", _("Loan officer")
+    COMPLIANCE = "compliance", _("Compliance officer")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+    AUDITOR = "auditor", _("Auditor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    # Roles of machines; a person never has them.
+    LENDER_APP = "lender_app", _("The lender's app")
+    MEDIATION_PARTNER = "mediation_partner", _("Mediation partner")
+    SYSTEM_JOBS = "system_jobs", _("System jobs")
+
+
+MACHINE_ROLES = frozenset({Role.LENDER_APP, Role.MEDIATION_PARTNER, Role.SYSTEM_JOBS})
+PERSON_ROLES = tuple(role for role in Role if role not in MACHINE_ROLES)
+
+_LOAN_BOOK = ("loans.view_*",)
+_COLLECTION_DESK = ("collections.view_*", "collections.see_all_cases", "collections.read_contact_note")
+_OWN_CASES = ("collections.view_*", "collections.log_contact", "collections.read_contact_note")
+_COMPLAINT_DESK = ("complaints.view_*", "mediation.view_*", "desk.view_*", "core.view_dossier")
+_RULES = ("core.view_policyvalue", "core.view_calendarday", "conduct.view_rule", "conduct.view_ruleset")
+_PEOPLE = ("staff.view_user", "staff.view_team")
+
+_HANDLER = (
+    *_COMPLAINT_DESK,
+    *_LOAN_BOOK,
+    *_COLLECTION_DESK,
+    *_RULES,
+    "conduct.view_allegedcontact",
+    "conduct.view_conductevent",
+    "conduct.register_alleged_contact",
+    "conduct.match_alleged_contact",
+    "collections.place_hold",
+    "collections.lift_hold",
+    "complaints.file_complaint",
+    "complaints.handle_complaint",
+    "complaints.close_complaint",
+    "complaints.extend_complaint",
+    "complaints.read_words",
+    "mediation.offer_referral",
+    "desk.work_task",
+)
+
+GRANTS: dict[Role, tuple[str, ...]] = {
+    Role.HANDLER: _HANDLER,
+    # May stand in for a handler; that nobody decides on his own proposal is a condition of the workflow.
+    Role.COMPLAINT_SUPERVISOR: (
+        *_HANDLER,
+        *_PEOPLE,
+        "desk.assign_task",
+        "complaints.assign_complaint",
+        "complaints.decide_complaint",
+        "complaints.extend_complaint_far",
+    ),
+    # Sees the cases placed with them and their own contacts (debt_collections.querysets).
+    Role.COLLECTOR: (*_LOAN_BOOK, *_OWN_CASES, *_RULES, "desk.view_task", "desk.work_task"),
+    # Sees that and about what somebody complained, not the complainant's own words.
+    Role.CONDUCT_SUPERVISOR: (
+        *_LOAN_BOOK,
+        *_COLLECTION_DESK,
+        *_COMPLAINT_DESK,
+        *_PEOPLE,
+        "desk.work_task",
+        "desk.assign_task",
+        "core.view_policyvalue",
+        "core.view_calendarday",
+        "conduct.view_*",
+        "conduct.register_alleged_contact",
+        "conduct.match_alleged_contact",
+        "collections.suspend_collector",
+        "collections.place_hold",
+        "collections.lift_hold",
+    ),
+    # Runs the collection desk: cases, agencies and who may work on them.
+    Role.LOAN_OFFICER: (
+        *_LOAN_BOOK,
+        *_COLLECTION_DESK,
+        *_RULES,
+        "desk.view_task",
+        "desk.work_task",
+        "loans.add_creditor",
+        "loans.change_creditor",
+        "loans.add_loanproduct",
+        "loans.change_loanproduct",
+        "collections.open_case",
+        "collections.place_case",
+        "collections.close_case",
+        "collections.log_contact",
+        "collections.import_contacts",
+        "collections.place_hold",
+        "collections.register_agency",
+        "collections.register_collector",
+        "collections.authorise_collector",
+    ),
+    Role.COMPLIANCE: (
+        *_LOAN_BOOK,
+        *_COLLECTION_DESK,
+        *_COMPLAINT_DESK,
+        "conduct.view_*",
+        "core.view_*",
+        "core.add_policyvalue",
+        "core.change_policyvalue",
+        "core.add_calendarday",
+        "core.change_calendarday",
+        "conduct.add_ruleset",
+        "conduct.change_ruleset",
+        "conduct.add_rule",
+        "conduct.change_rule",
+        "complaints.add_category",
+        "complaints.change_category",
+        "complaints.add_categoryversion",
+        "complaints.change_categoryversion",
+        "loans.add_termsversion",
+        "loans.change_termsversion",
+        "mediation.add_mediationorganisation",
+        "mediation.change_mediationorganisation",
+    ),
+    # An API client is a door through which personal data leaves the house: that is why it is here.
+    Role.PRIVACY_OFFICER: (
+        "privacy.view_datasubject",
+        "audit.view_*",
+        "core.view_dossier",
+        "loans.view_*",
+        "complaints.view_*",
+        "mediation.view_*",
+        "api.view_client",
+        "api.view_clientsecret",
+        "api.add_client",
+        "api.change_client",
+    ),
+    # Sees all, changes nothing.
+    Role.AUDITOR: (
+        "core.view_*",
+        "staff.view_*",
+        "privacy.view_datasubject",
+        "audit.view_*",
+        "desk.view_*",
+        "api.view_client",
+        "api.view_clientsecret",
+        "loans.view_*",
+        *_COLLECTION_DESK,
+        "conduct.view_*",
+        "complaints.view_*",
+        "mediation.view_*",
+        "complaints.read_words",
+    ),
+    # Users and nothing else: who gives out rights sees no borrower.
+    Role.ADMINISTRATOR: (
+        "staff.view_user",
+        "staff.add_user",
+        "staff.change_user",
+        "staff.view_team",
+        "staff.add_team",
+        "staff.change_team",
+    ),
+    Role.LENDER_APP: ("complaints.file_complaint",),
+    Role.MEDIATION_PARTNER: ("mediation.act_referral",),
+    # Imports file complaints; what else a job does it does through services that ask no permission.
+    Role.SYSTEM_JOBS: ("complaints.file_complaint",),
+}
+
+#: Pattern → why no role has it. Nothing here may also be granted.
+NOBODY: dict[str, str] = {
+    "*.delete_*": "nothing is deleted by hand; erasure and retention are recorded services",
+    "*.add_historical*": "history is written with the change it tells of",
+    "*.change_historical*": "history cannot be changed, the database refuses",
+    "admin.*": "the framework's own log is not used; history and events are the record",
+    "auth.*": "groups and permissions are kept in step by code, never by hand",
+    "contenttypes.*": "framework bookkeeping without a page",
+    "sessions.*": "session data is a credential",
+    "axes.*": "sign-in bookkeeping without a page",
+    "oauth2_provider.*": "tokens are credentials; clients are managed through api.Client",
+    "core.add_dossier": "opened by the service that opens its thing",
+    "core.change_dossier": "written once",
+    "core.add_importr*": "written by the import commands",
+    "core.change_importr*": "written by the import commands",
+    "core.add_numberseries": "a counter of the services",
+    "core.change_numberseries": "a counter of the services",
+    "privacy.add_*": "people are opened by the service that first holds their data",
+    "privacy.change_*": "people are changed by services only",
+    "privacy.view_datakey": "a key has no page",
+    "audit.add_*": "evidence is written by services",
+    "audit.change_*": "evidence cannot be changed, the database refuses",
+    "desk.add_*": "tasks and files are added by the services of the desk they belong to",
+    "desk.change_*": "tasks and files are changed by the services of the desk they belong to",
+    "api.add_clientsecret": "made by the services that show it once; api.change_client decides",
+    "api.change_clientsecret": "ended by services; api.change_client decides",
+    "api.view_idempotentanswer": "stored answers are for the machine that got them",
+    "api.add_idempotentanswer": "written with the answer",
+    "api.change_idempotentanswer": "written with the answer",
+    **{
+        f"loans.{verb}_{model}": "the loan book comes from core banking, through imports and the API"
+        for verb in ("add", "change")
+        for model in (
+            *(
+                "borrower",
+                "borrowerneed",
+                "contactperson",
+                "phonenumber",
+                "contactconsent",
+                "loan",
+                "loanevent",
+            ),
+            *("instalment", "repayment", "postingrun", "repaymentallocation"),
+        )
+    },
+    "collections.add_*": "the collection desk's services write; their own permissions decide",
+    "collections.change_*": "the collection desk's services write; their own permissions decide",
+    **{
+        f"conduct.{verb}_{model}": "written by the services that find or link it"
+        for verb in ("add", "change")
+        for model in ("allegedcontact", "conductevent")
+    },
+    **{
+        f"complaints.{verb}_{model}": "the workflow's own permissions decide (handle, decide, close …)"
+        for verb in ("add", "change")
+        for model in (
+            *("allegation", "allegationcontact", "demand", "complaint", "complainant", "complainantphone"),
+            *("complaintdeadline", "complaintdeadlineact", "decision", "remedy", "decisionnotice"),
+            *("complaintevent", "conversation", "note"),
+        )
+    },
+    **{
+        f"mediation.{verb}_{model}": "the workflow's own permissions decide (offer, act)"
+        for verb in ("add", "change")
+        for model in (
+            *("mediationevent", "mediationconsent", "referral", "referraldeadline", "referraldeadlineact"),
+        )
+    },
+}
+
+
+def declared_permissions() -> set[str]:
+    """Every permission ``app.codename`` that the models declare, whatever the database holds."""
+    found = set()
+    for model in apps.get_models(include_auto_created=True):
+        options = model._meta
+        for action in options.default_permissions:
+            found.add(f"{options.app_label}.{action}_{options.model_name}")
+        found.update(f"{options.app_label}.{codename}" for codename, _name in options.permissions)
+    return found
+
+
+def expand(patterns: Iterable[str], declared: Iterable[str]) -> set[str]:
+    """The declared permissions that ``patterns`` name, and the right to view the history of what may be viewed."""
+    known = set(declared)
+    views = {name for name in known if ".view_historical" in name}
+    granted = {
+        name for pattern in patterns for name in known if name not in views and fnmatchcase(name, pattern)
+    }
+    history = {name.replace(".view_", ".view_historical") for name in granted if ".view_" in name}
+    return granted | (history & views)
+
+
+def unknown_patterns() -> list[tuple[str, str]]:
+    """Lines of the table that name no declared permission: (role or ``NOBODY``, pattern)."""
+    declared = declared_permissions()
+    lines = [(str(role.value), pattern) for role, patterns in GRANTS.items() for pattern in patterns]
+    lines += [("NOBODY", pattern) for pattern in NOBODY]
+    return [(owner, line) for owner, line in lines if not any(fnmatchcase(name, line) for name in declared)]

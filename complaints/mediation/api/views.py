@@ -1,0 +1,213 @@
+"""The partner API. Every address starts from the cases offered to the client's organisation; the rest is 404."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from backoffice.api.formats import MomentField
+from backoffice.api.idempotency import idempotent
+from backoffice.api.paging import FeedPagination
+from backoffice.api.problems import Problem
+from backoffice.api.versions import etag, require_version
+from backoffice.api.views import ApiView
+from backoffice.audit.models import ReadEvent
+from backoffice.audit.services import log_read
+from backoffice.staff.models import User
+from complaints.mediation import contents, selectors, services
+from complaints.mediation.api import answers, examples, serializers
+from complaints.mediation.choices import ReferralState
+from complaints.mediation.models import Referral
+from complaints.mediation.services.changes import lock_referral
+
+READ, ACT, PARTIES = "referrals:read", "referrals:act", "parties:read"
+EVENTS_PER_PAGE = 100
+
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description='The ETag, "v7"')
+
+
+class PartnerView(ApiView):
+    """An endpoint that knows which cases exist for the caller."""
+
+    def visible(self, request: Request, *, at: datetime) -> QuerySet[Referral]:
+        return selectors.visible_referrals(request.auth.application, at=at)
+
+    def referral(self, request: Request, uid: UUID, *, at: datetime) -> Referral:
+        """The case, or 404: it does not exist, it is another organisation's, or access has ended."""
+        found = selectors.with_related(self.visible(request, at=at)).filter(dossier__uid=uid).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def open_referral(self, request: Request, uid: UUID, *, at: datetime) -> Referral:
+        """As ``referral``; of a closed door only the tombstone is left, so its parts are 404."""
+        found = self.referral(request, uid, at=at)
+        if contents.is_tombstone(found):
+            raise Http404
+        return found
+
+
+class ReferralListView(PartnerView):
+    """The cases offered to the organisation, in the order in which they last changed."""
+
+    required_scopes = {"GET": READ}
+    pagination_class = FeedPagination
+    serializer_class = answers.ReferralItemAnswer
+
+    @extend_schema(
+        operation_id="list_referrals",
+        parameters=[
+            OpenApiParameter("state", str, enum=ReferralState.values, many=True),
+            OpenApiParameter("updated_since", datetime, description="RFC 3339 with offset, inclusive"),
+        ],
+        responses=answers.ReferralItemAnswer(many=True),
+        examples=[OpenApiExample("Two cases, one of them recalled", examples.LIST, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        referrals = self.visible(request, at=timezone.now())
+        if states := request.query_params.getlist("state"):
+            if not set(states) <= set(ReferralState.values):
+                raise Problem("parameter-invalid", _("“state” is not a state of a case."))
+            referrals = referrals.filter(state__in=states)
+        if since := request.query_params.get("updated_since"):
+            referrals = referrals.filter(updated_at__gte=_moment(since))
+        rows = self.paginate_queryset(selectors.for_feed(referrals))
+        return self.get_paginated_response(contents.list_items(rows or []))
+
+
+class ReferralView(PartnerView):
+    """One case with everything the consent covers."""
+
+    required_scopes = {"GET": READ}
+    serializer_class = answers.ReferralAnswer
+
+    @extend_schema(
+        operation_id="read_referral",
+        responses=answers.ReferralAnswer,
+        examples=[OpenApiExample("An accepted case", examples.REFERRAL, response_only=True)],
+    )
+    def get(self, request: Request, uid: UUID) -> Response:
+        at = timezone.now()
+        referral = self.referral(request, uid, at=at)
+        log_read(what=ReadEvent.What.PAGE, at=at, path=request.path, dossier=referral.dossier)
+        return Response(contents.referral_contents(referral, at=at), headers={"ETag": etag(referral.version)})
+
+
+class PartiesView(PartnerView):
+    """Who is in dispute: masked, or in full for a stated purpose as far as the consent goes. Each call is logged."""
+
+    required_scopes = {"GET": READ}
+    serializer_class = answers.PartiesAnswer
+
+    @extend_schema(
+        operation_id="read_parties",
+        parameters=[
+            OpenApiParameter("detail", str, enum=["masked", "full"], default="masked"),
+            OpenApiParameter(
+                "Access-Purpose", str, OpenApiParameter.HEADER, description="1 to 200 characters; for detail=full"
+            ),
+        ],
+        responses=answers.PartiesAnswer,
+        examples=[OpenApiExample("Masked", examples.PARTIES, response_only=True)],
+    )
+    def get(self, request: Request, uid: UUID) -> Response:
+        at = timezone.now()
+        referral = self.open_referral(request, uid, at=at)
+        detail = request.query_params.get("detail", "masked")
+        if detail not in {"masked", "full"}:
+            raise Problem("parameter-invalid", _("“detail” is masked or full."))
+        full = detail == "full"
+        purpose = _purpose(request)
+        if full:
+            _require_scope(request, PARTIES)
+            if not 1 <= len(purpose) <= 200:
+                raise Problem("purpose-missing")
+        found = contents.parties(referral, full=full)
+        log_read(
+            what=ReadEvent.What.REVEAL if full else ReadEvent.What.PAGE,
+            at=at,
+            path=request.path,
+            dossier=referral.dossier,
+            subject_id=found.subject_id,
+            fields=found.fields,
+            count=len(found.items),
+            purpose=purpose,
+        )
+        shown = {
+            "identity": "full" if found.identity_in_full else "masked",
+            "contact": "full" if found.contact_in_full else "masked",
+        }
+        return Response({"shown": shown, "items": found.items})
+
+
+class EventsView(PartnerView):
+    """What both sides did, in its order. Append-only."""
+
+    required_scopes = {"GET": READ}
+    serializer_class = answers.EventsAnswer
+
+    @extend_schema(
+        operation_id="list_events",
+        parameters=[OpenApiParameter("after", int, description="The last sequence already known")],
+        responses=answers.EventsAnswer,
+        examples=[OpenApiExample("Offered and accepted", examples.EVENTS, response_only=True)],
+    )
+    def get(self, request: Request, uid: UUID) -> Response:
+        referral = self.open_referral(request, uid, at=timezone.now())
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) <= 9):
+            raise Problem("parameter-invalid", _("“after” is a number."))
+        events = selectors.events_of(referral, after=int(after), limit=EVENTS_PER_PAGE + 1)
+        headers = {}
+        if len(events) > EVENTS_PER_PAGE:
+            events = events[:EVENTS_PER_PAGE]
+            link = replace_query_param(request.build_absolute_uri(), "after", str(events[-1].sequence))
+            headers["Link"] = f'<{link}>; rel="next"'
+        return Response({"items": contents.event_items(events, referral=referral)}, headers=headers)
+
+
+class ActionView(PartnerView):
+    """A step of the organisation: the present version seen, one service call, the case as it is then."""
+
+    required_scopes = {"POST": ACT}
+    #: What the step does: ``call(referral=, by=, at=, data)``.
+    http_method_names = ("post",)
+
+    def act(self, referral: Referral, *, by: User, at: datetime, data: dict[str, Any]) -> Referral:
+        """Makes the one service call of the step."""
+        raise NotImplementedError
+
+    @idempotent
+    def post(self, request: Request, uid: UUID) -> Response:
+        at = timezone.now()
+        referral = lock_referral(self.referral(request, uid, at=at))
+        require_version(request, referral.version)
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = self.act(referral, by=request.user, at=at, data=given.validated_data)
+        return Response(contents.referral_head(changed), headers={"ETag": etag(changed.version)})
+
+
+def _action(operation: str, serializer: type[Any], example: dict[str, Any]) -> Any:
+    """The contract of one step."""
+    return extend_schema(
+        operation_id=operation,
+        parameters=[IF_MATCH],
+        request=serializer,
+        responses=answers.ReferralItemAnswer,
+        examples=[
+            OpenApiExample("Request", example, request_only=True),
+            OpenApiExample("The case afterwards", examples.ITEM, response_only=True),
+        ],
+    )
