@@ -163,3 +163,17 @@ class ConversationDirection(models.TextChoices):
 class NoteKind(models.TextChoices):
     INTERNAL = "internal", _("Internal")
     EXTERNAL = "external", _("Told to the complainant")
+
+
+#: How the states are coloured, wherever a complaint is shown.
+STATE_TONES = {
+    ComplaintState.RECEIVED: "warn",
+    ComplaintState.REGISTERED: "warn",
+    ComplaintState.DECISION_PROPOSED: "primary",
+    ComplaintState.DECIDED: "primary",
+    ComplaintState.NOTIFIED: "good",
+    ComplaintState.CLOSED: "neutral",
+    ComplaintState.WITHDRAWN: "neutral",
+    ComplaintState.MERGED: "neutral",
+    ComplaintState.NOT_ADMITTED: "neutral",
+}

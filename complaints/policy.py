@@ -14,6 +14,7 @@ from complaints import timing
 _ROWS = (
     (timing.REPEAT_DAYS, "180", DAYS, _("Complaint: a repeat of one received within")),
     (timing.CONDUCT_TASK_DAYS, "3", WORKING_DAYS, _("Complaint: the conduct desk looks into it within")),
+    (timing.REMEDY_DAYS, "15", DAYS, _("Complaint: granted remedies carried out within")),
     (timing.LOANS_TASK_DAYS, "3", WORKING_DAYS, _("Complaint: loan officers assess hardship within")),
 )
 

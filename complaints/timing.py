@@ -22,6 +22,7 @@ FAR_EXTENDED_DAYS = "complaint.extended_far_days"
 REPEAT_DAYS = "complaint.repeat_days"
 CONDUCT_TASK_DAYS = "complaint.conduct_task_days"
 LOANS_TASK_DAYS = "complaint.loans_task_days"
+REMEDY_DAYS = "complaint.remedy_days"
 REPRESENTATIVES_MAX = "complaint.representatives_max"
 
 

@@ -99,7 +99,7 @@ def ensure_venv(*, dev: bool = False) -> None:
     # Gone before the first package changes, so that an interruption is noticed next time.
     for old in marks.values():
         old.unlink(missing_ok=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     result = subprocess.run([*command, "-r", str(requirements(dev=dev)[-1])], check=False)
     if result.returncode:
         sys.exit(

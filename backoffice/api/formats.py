@@ -19,7 +19,7 @@ from rest_framework.renderers import BaseRenderer
 from backoffice.api.problems import Problem
 from backoffice.core.time import SHANGHAI
 
-_AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,2})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -59,7 +59,11 @@ class OrjsonParser(BaseParser):
     {
         "type": "object",
         "properties": {
-            "amount": {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$", "examples": ["123.45"]},
+            "amount": {
+                "type": "string",
+                "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$",
+                "examples": ["123.45"],
+            },
             "currency": {"type": "string", "enum": ["CNY"]},
         },
         "required": ["amount", "currency"],

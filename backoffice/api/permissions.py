@@ -15,6 +15,9 @@ class HasScopes(BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         if request.auth is None:
             return False
+        if request.method not in view.allowed_methods:
+            # Nothing stands behind this door: the framework answers 405.
+            return True
         needed = required_scope(view, request.method)
         held = set(request.auth.scope.split()) & set(request.auth.application.scopes)
         if needed is None or needed not in held:

@@ -55,6 +55,7 @@ class Entry:
     reason_erased: bool
     door: Any
     request_id: str
+    created: bool
     changes: list[Change]
 
 
@@ -165,6 +166,7 @@ def _entry(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any],
         reason_erased=erased,
         door=DOORS.get(row.history_entry_point, row.history_entry_point),
         request_id=row.history_request_id,
+        created=previous is None,
         changes=_changes(row, previous, labels),
     )
 
@@ -172,7 +174,7 @@ def _entry(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any],
 def _changes(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any], str]) -> list[Change]:
     changes = []
     for field in row.tracked_fields:
-        if field.primary_key:
+        if field.primary_key or field.name == "uid":
             continue
         new = getattr(row, field.attname)
         old = getattr(previous, field.attname) if previous is not None else None

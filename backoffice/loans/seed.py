@@ -17,7 +17,16 @@ from backoffice.core.time import SHANGHAI, business_day, start_of_day
 from backoffice.desk.seeding import Demo
 from backoffice.loans import seed_people as people
 from backoffice.loans import services
-from backoffice.loans.choices import Channel, DayCount, Method, Need, NumberOwner, RepaymentChannel, Rounding
+from backoffice.loans.choices import (
+    Channel,
+    DayCount,
+    Method,
+    Need,
+    NumberOwner,
+    RepaymentChannel,
+    Rounding,
+    TermsState,
+)
 from backoffice.loans.importing import (
     BorrowerRow,
     ContactPersonRow,
@@ -27,7 +36,7 @@ from backoffice.loans.importing import (
     PaymentRow,
     PhoneRow,
 )
-from backoffice.loans.models import Borrower, Creditor, Loan, LoanProduct
+from backoffice.loans.models import Borrower, Creditor, Loan, LoanProduct, TermsVersion
 from backoffice.loans.schedule import Row, add_months, build_schedule
 from backoffice.loans.seed_people import resident_id
 from backoffice.staff.models import User
@@ -42,8 +51,10 @@ _TERMS = """个人消费借款合同（格式条款）
 二、利率与费用：年化利率（单利）以借款时页面展示为准，除约定的利息及罚息外不收取任何费用。
 三、还款：借款人应按期足额还款；归还的款项依次用于实现债权的费用、利息、本金。
 四、逾期：逾期本金自到期日次日起计收罚息。
-五、催收方式：我们仅在每日 8:00 至 22:00 以电话、短信、信函等方式联系您本人，不向无关第三人催收；委托外部机构前会告知您。
-六、投诉与争议：您可通过客服热线、在线客服投诉，我们在 15 日内答复；对结果不服可申请核查、向调解组织申请调解或向人民法院起诉。
+五、催收方式：我们仅在每日 8:00 至 22:00 以电话、短信、信函等方式联系您本人，不向无关第三人催收；
+委托外部机构前会告知您。
+六、投诉与争议：您可通过客服热线、在线客服投诉，我们在 15 日内答复；
+对结果不服可申请核查、向调解组织申请调解或向人民法院起诉。
 """
 #: Code, name, method, yearly rates by risk, terms in months.
 _PRODUCTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...]], ...] = (
@@ -83,7 +94,7 @@ def seed(demo: Demo) -> None:
 def seed_loans(*, rng: random.Random, now: datetime, by: User, counts: Counts) -> SeededLoans:
     """Make the book as of ``now``. The database holds no loan book yet."""
     today = business_day(now)
-    creditors, products = _lenders(today=today, by=by, at=now)
+    creditors, products = _lenders(today=today, by=by)
     plans = [
         _plan(rng, number, today=today, products=products, now=now) for number in range(1, counts.loans + 1)
     ]
@@ -124,7 +135,7 @@ def _done(result: Imported) -> list:  # type: ignore[type-arg]
     return result.created
 
 
-def _lenders(*, today: date, by: User, at: datetime) -> tuple[list[Creditor], list[LoanProduct]]:
+def _lenders(*, today: date, by: User) -> tuple[list[Creditor], list[LoanProduct]]:
     with acting(by=by, reason_code="demo.seeded"):
         creditors = bulk_create_with_history(
             Creditor, [Creditor(name=name, group=group) for name, group in _CREDITORS]
@@ -147,9 +158,19 @@ def _lenders(*, today: date, by: User, at: datetime) -> tuple[list[Creditor], li
                 for code, name, method, rates, terms in _PRODUCTS
             ],
         )
-        for product in products:
-            terms = services.create_terms_version(product=product, text=_TERMS, by=by, at=at)
-            services.publish_terms_version(terms=terms, effective_from=add_months(today, -36), by=by, at=at)
+        bulk_create_with_history(
+            TermsVersion,
+            [
+                TermsVersion(
+                    product=product,
+                    number=1,
+                    text=_TERMS,
+                    state=TermsState.PUBLISHED,
+                    effective_from=add_months(today, -36),
+                )
+                for product in products
+            ],
+        )
     return creditors, products
 
 

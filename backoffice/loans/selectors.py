@@ -31,6 +31,8 @@ from backoffice.loans.posting import COLUMNS, due
 from backoffice.privacy import kinds
 from backoffice.privacy.services import index_of
 
+#: One number or document never leads to more people than somebody can look through.
+FOUND_LIMIT = 50
 #: States of an instalment as the chart and the table show them.
 PAID, PART_PAID, OVERDUE, DUE_TODAY, UPCOMING = "paid", "part_paid", "overdue", "due_today", "upcoming"
 
@@ -183,38 +185,22 @@ def stored_days_past_due(loan: Loan, *, on: date) -> int:
     return max((on - loan.oldest_unpaid_due_on).days, 0)
 
 
-def find_borrowers_by(
-    *, phone: str = "", id_number: str = "", customer_number: str = ""
-) -> QuerySet[Borrower]:
-    """Borrowers by one exact identifier, typed in full: any number of their circle, a document, or our number.
+def find_borrowers_by(typed: str) -> QuerySet[Borrower]:
+    """Borrowers by one exact identifier typed in full: our customer number, a document, any number of their circle.
 
-    Something that is no telephone number or document finds nobody. Two borrowers may share a number.
+    The first kind under which somebody is found answers; two borrowers may share a telephone number. Each kind
+    is one bounded question to one index, so this costs the same whatever the size of the book.
     """
-    found = Borrower.objects.none()
-    if customer_number:
-        found = Borrower.objects.filter(customer_number=customer_number.strip())
-    elif id_number:
-        indexes = _indexes(id_number, kinds.RESIDENT_ID, kinds.OTHER_ID)
-        found = Borrower.objects.filter(id_number_index__in=indexes) if indexes else found
-    elif phone:
-        indexes = _indexes(phone, kinds.PHONE)
-        if indexes:
-            # Through the numbers alone: the borrower's own mobile is among them, and one index answers.
-            owners = PhoneNumber.objects.filter(number_index__in=indexes).values("borrower_id")
-            found = Borrower.objects.filter(pk__in=owners)
-    return found
-
-
-def search_borrowers(typed: str) -> QuerySet[Borrower]:
-    """Borrowers by whatever identifier was typed; the first kind that finds somebody answers."""
-    for found in (
-        find_borrowers_by(customer_number=typed),
-        find_borrowers_by(id_number=typed),
-        find_borrowers_by(phone=typed),
-    ):
-        if found.exists():
-            return found
-    return Borrower.objects.none()
+    everybody = Borrower.objects.all()
+    found = list(everybody.filter(customer_number=typed.strip()).values_list("pk", flat=True))
+    if not found:
+        documents = _indexes(typed, kinds.RESIDENT_ID, kinds.OTHER_ID)
+        arm = everybody.filter(id_number_index__in=documents)
+        found = list(arm.values_list("pk", flat=True)[:FOUND_LIMIT]) if documents else []
+    if not found:
+        numbers = PhoneNumber.objects.filter(number_index__in=_indexes(typed, kinds.PHONE))
+        found = list(numbers.order_by("pk").values_list("borrower_id", flat=True)[:FOUND_LIMIT])
+    return everybody.filter(pk__in=found)
 
 
 def _indexes(typed: str, *of: kinds.Kind) -> list[str]:
@@ -326,3 +312,10 @@ def _status(
         state=state,
         last_paid_on=last_paid_on,
     )
+
+
+def allocation_of(repayment: Repayment) -> RepaymentLine:
+    """One repayment with where it went. One query."""
+    rows = repayment.allocations.select_related("instalment").order_by("pk")
+    parts = tuple(AllocatedPart(row.instalment.sequence, row.component, row.amount) for row in rows)
+    return RepaymentLine(repayment, parts, repayment.amount - sum((part.amount for part in parts), ZERO))

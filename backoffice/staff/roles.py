@@ -178,7 +178,7 @@ GRANTS: dict[Role, tuple[str, ...]] = {
     Role.LENDER_APP: ("complaints.file_complaint",),
     Role.MEDIATION_PARTNER: ("mediation.act_referral",),
     # Imports file complaints; what else a job does it does through services that ask no permission.
-    Role.SYSTEM_JOBS: ("complaints.file_complaint",),
+    Role.SYSTEM_JOBS: ("complaints.file_complaint", "mediation.expire_referral"),
 }
 
 #: Pattern → why no role has it. Nothing here may also be granted.
@@ -255,7 +255,7 @@ NOBODY: dict[str, str] = {
 def declared_permissions() -> set[str]:
     """Every permission ``app.codename`` that the models declare, whatever the database holds."""
     found = set()
-    for model in apps.get_models(include_auto_created=True):
+    for model in apps.get_models():
         options = model._meta
         for action in options.default_permissions:
             found.add(f"{options.app_label}.{action}_{options.model_name}")

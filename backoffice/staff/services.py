@@ -172,13 +172,18 @@ def reset_password(*, user: User, by: User, at: datetime, password: str | None =
 
     Ends every session of the user (their hash no longer matches).
     """
-    password = password or "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_LENGTH))
+    password = password or new_password()
     with transaction.atomic():
         user = _locked(user)
         workflow.account.step("reset_password", user, by=by, at=at)
         _give_password(user, password)
         _save(user, by=by, code="user.password_reset")
     return password
+
+
+def new_password() -> str:
+    """A password nobody chose, easy to read out on the telephone."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_LENGTH))
 
 
 def create_team(*, name: str, by: User, at: datetime, lead: User | None = None) -> Team:

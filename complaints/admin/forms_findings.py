@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.errors import InputRefused
 from backoffice.desk.operations import OperationForm
+from backoffice.loans.choices import Channel
 from backoffice.privacy import kinds
 from complaints.choices import Finding, RemedyKind, RemedyState
 from complaints.models import Allegation, AllegationContact, Demand, Remedy
@@ -150,7 +151,10 @@ class AddRemedyForm(OperationForm):
         required=False,
         help_text=_("For waiver and compensation."),
     )
-    text = forms.CharField(label=_("In words, as the letter will give it"), widget=TEXT)
+    channel = forms.ChoiceField(
+        label=_("Channel"), choices=[("", "—"), *Channel.choices], required=False, help_text=_("For no contact.")
+    )
+    text = forms.CharField(label=_("In words, as the letter will give it"), widget=TEXT, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -178,3 +182,4 @@ class RemoveRemedyForm(RemedyForm):
 
 class ExecuteRemedyForm(RemedyForm):
     states = (RemedyState.GRANTED,)
+    reason = forms.CharField(label=_("What was done, and where it can be seen"), widget=TEXT)

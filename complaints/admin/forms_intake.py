@@ -56,6 +56,17 @@ class VerifyIdentityForm(OperationForm):
     reason = forms.CharField(label=_("Remark"), widget=TEXT, required=False)
 
 
+class ExtendForm(OperationForm):
+    """Both go on record: why more time is needed, and how the complainant was told."""
+
+    reason = forms.CharField(label=_("Why more time is needed"), widget=TEXT)
+    told = forms.CharField(
+        label=_("How and when the complainant was told"),
+        widget=TEXT,
+        help_text=_("The complainant must know before the present last day ends."),
+    )
+
+
 class MatchBorrowerForm(OperationForm):
     """Finds by what a caller can say: number, mobile or document number, in full."""
 

@@ -8,5 +8,10 @@ class MediationConfig(AppConfig):
     verbose_name = _("Mediation")
 
     def ready(self) -> None:
-        # Imported for what they register: the receivers of the complaints desk's signals.
-        from complaints.mediation import receivers  # noqa: F401
+        from backoffice.core.services import fill_policy_values
+        from backoffice.staff import reference
+
+        # The receivers of the complaints desk's signals connect themselves.
+        from complaints.mediation import policy, receivers  # noqa: F401
+
+        reference.register("mediation policy", lambda: fill_policy_values(policy.seed_rows()))

@@ -28,7 +28,7 @@ class Complaint(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     received_at = models.DateTimeField(_("received at"))
     source = models.CharField(_("source"), max_length=16, choices=Source.choices)
-    sender_reference = models.CharField(_("sender's reference"), max_length=60, blank=True)
+    sender_reference = models.CharField(_("sender's reference"), max_length=60, blank=True, db_index=True)
     sender_due_on = models.DateField(_("sender's own due day"), null=True, blank=True)
     client = models.ForeignKey(
         "api.Client",
@@ -38,7 +38,7 @@ class Complaint(models.Model):
         related_name="+",
         verbose_name=_("filed by client"),
     )
-    external_id = models.CharField(_("external id"), max_length=64, blank=True)
+    external_id = models.CharField(_("external id"), max_length=64, blank=True, db_index=True)
     severity = models.CharField(
         _("severity"), max_length=8, choices=ComplaintSeverity.choices, default=ComplaintSeverity.NORMAL
     )

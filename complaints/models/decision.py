@@ -139,7 +139,7 @@ class Remedy(models.Model):
 
 
 class DecisionNotice(LogModel):
-    """One step of telling the complainant: sent, delivered or failed, with proof. Only ``delivered`` meets the deadline."""
+    """One step of telling the complainant, with proof. Only ``delivered`` meets the deadline."""
 
     decision = models.ForeignKey(
         Decision, on_delete=models.PROTECT, related_name="notices", verbose_name=_("decision")

@@ -1,6 +1,7 @@
 """Reads of the complaints desk, each with a name."""
 
 from complaints.selectors.categories import category_choices
+from complaints.selectors.letter import LetterDraft, letter_draft
 from complaints.selectors.lists import (
     DeskCounts,
     calls_today,
@@ -12,6 +13,7 @@ from complaints.selectors.lists import (
     count_unassigned,
     days_left,
     desk_counts,
+    filed_by,
     for_list,
     my_queue,
     running_deadlines,
@@ -23,6 +25,7 @@ from complaints.selectors.timeline import timeline_items, timeline_of
 __all__ = [
     "ComplaintPage",
     "DeskCounts",
+    "LetterDraft",
     "calls_today",
     "category_choices",
     "count_at_risk",
@@ -34,8 +37,10 @@ __all__ = [
     "days_left",
     "deadline_panel",
     "desk_counts",
+    "filed_by",
     "for_list",
     "for_page",
+    "letter_draft",
     "my_queue",
     "running_deadlines",
     "timeline_items",

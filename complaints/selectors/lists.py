@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
+from backoffice.api.models import Client
 from backoffice.core.calendars import ONE_DAY
 from backoffice.core.time import business_day, start_of_day
 from backoffice.staff.models import User
@@ -91,6 +93,33 @@ def running_deadlines(*, viewer: User) -> QuerySet[ComplaintDeadline]:
     )
 
 
+def _due(first: date | None, last: date) -> QuerySet[ComplaintDeadline]:
+    found = ComplaintDeadline.objects.filter(
+        kind=timing.DECISION,
+        met_at__isnull=True,
+        cancelled_at__isnull=True,
+        paused_since__isnull=True,
+        due_on__lte=last,
+    )
+    return found.filter(due_on__gte=first) if first is not None else found
+
+
+def overdue_ids(*, at: datetime) -> QuerySet[ComplaintDeadline]:
+    """Ids of complaints whose running deadline is over, as a subquery."""
+    return _due(None, business_day(at) - ONE_DAY).values("owner_id")  # type: ignore[return-value]
+
+
+def today_ids(*, at: datetime) -> QuerySet[ComplaintDeadline]:
+    """Ids of complaints whose running deadline ends today, as a subquery."""
+    return _due(business_day(at), business_day(at)).values("owner_id")  # type: ignore[return-value]
+
+
+def soon_ids(*, at: datetime) -> QuerySet[ComplaintDeadline]:
+    """Ids of complaints at risk: the running deadline ends today or within ``AT_RISK_DAYS``, as a subquery."""
+    today = business_day(at)
+    return _due(today, today + timedelta(days=AT_RISK_DAYS)).values("owner_id")  # type: ignore[return-value]
+
+
 def count_mine(user: User) -> int:
     return Complaint.objects.filter(handler=user, state__in=OPEN_STATES).count()
 
@@ -153,4 +182,16 @@ def desk_counts(user: User, *, at: datetime) -> DeskCounts:
         unassigned=count_unassigned(user),
         to_approve=count_to_approve(user),
         calls_today=calls_today(user, at=at).count(),
+    )
+
+
+def filed_by(client: Client) -> QuerySet[Complaint, dict[str, Any]]:
+    """What a client may know of the complaints it filed, as rows for the API."""
+    deadline = ComplaintDeadline.objects.filter(
+        owner=OuterRef("pk"), kind=timing.DECISION, met_at__isnull=True, cancelled_at__isnull=True
+    )
+    return (
+        Complaint.objects.filter(client=client)
+        .annotate(due_on=Subquery(deadline.values("due_on")[:1]))
+        .values("id", "dossier__uid", "number", "state", "received_at", "external_id", "due_on")
     )

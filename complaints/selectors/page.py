@@ -35,6 +35,7 @@ from complaints.models import (
     Remedy,
 )
 from complaints.selectors.categories import label_of
+from complaints.selectors.letter import LetterDraft, letter_draft
 from complaints.selectors.links import contact_of, links_of
 from complaints.selectors.lists import days_left, tone_of
 from complaints.selectors.timeline import timeline_of
@@ -149,6 +150,7 @@ class ComplaintPage:
     acts: list[Availability]
     repeats: list[Complaint]
     timeline: list[TimelineItem]
+    letter: LetterDraft | None
 
 
 def for_page(complaint: Complaint, *, viewer: User, at: datetime) -> ComplaintPage:
@@ -206,7 +208,17 @@ def for_page(complaint: Complaint, *, viewer: User, at: datetime) -> ComplaintPa
         acts=[one for one in available if one.transition.target is None],
         repeats=_repeats(complaint),
         timeline=timeline_of(complaint),
+        letter=_draft(complaint, viewer),
     )
+
+
+def _draft(complaint: Complaint, viewer: User) -> LetterDraft | None:
+    if not viewer.has_perm("complaints.read_words"):
+        return None
+    try:
+        return letter_draft(complaint)
+    except Erased:
+        return None
 
 
 def _reader(viewer: User) -> Reader:

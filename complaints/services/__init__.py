@@ -26,6 +26,7 @@ from complaints.services.filing import (
     NewFile,
     file_complaint,
 )
+from complaints.services.imports import import_complaints_bulk
 from complaints.services.intake import (
     accept_complaint,
     assign,
@@ -62,6 +63,7 @@ __all__ = [
     "extend",
     "extend_far",
     "file_complaint",
+    "import_complaints_bulk",
     "link_contact",
     "log_conversation",
     "match_borrower",

@@ -14,7 +14,9 @@ from backoffice.privacy.services import set_text
 from backoffice.staff.models import User
 from complaints.choices import DecisionOutcome, DecisionState, RemedyState
 from complaints.content import content_hash
+from complaints.letters import decision_letter
 from complaints.models import Complaint, Decision, Remedy
+from complaints.selectors.letter import letter_of
 from complaints.services.changes import Change, changing, demand_text
 
 LETTER_KIND = "decision_letter"
@@ -103,15 +105,12 @@ def _proposed(change: Change, decision: Decision) -> Decision:
 
 
 def _letter(change: Change, decision: Decision) -> Attachment:
-    from complaints.letters import render_letter
-    from complaints.selectors.letter import letter_of
-
     data = letter_of(change.complaint, decision, on=change.frame.at)
     stored: Attachment = store_attachment(
         dossier=change.complaint.dossier,
         kind=LETTER_KIND,
         name=f"{change.complaint.number}-{decision.sequence}.pdf",
-        content=render_letter(data),
+        content=decision_letter(data),
         origin=Attachment.Origin.PRODUCED,
         by=change.frame.by,
         at=change.frame.at,

@@ -40,7 +40,11 @@ def test_collectors_are_registered_by_right_and_once() -> None:
 
 
 def authorise(collector: Collector, by, **given):
-    dates = {"background_checked_on": date(2026, 11, 1), "from_on": date(2026, 12, 1), "until": date(2027, 11, 30)}
+    dates = {
+        "background_checked_on": date(2026, 11, 1),
+        "from_on": date(2026, 12, 1),
+        "until": date(2027, 11, 30),
+    }
     return services.authorise_collector(collector=collector, by=by, at=make.NOW, **{**dates, **given})
 
 
@@ -74,7 +78,9 @@ def test_suspending_cuts_the_authorisation_at_that_moment() -> None:
     with pytest.raises(NotPermitted):
         services.suspend_collector(collector=collector, by=make.officer(), at=make.NOW, reason="查")
     supervisor = person(Role.CONDUCT_SUPERVISOR)
-    suspended = services.suspend_collector(collector=collector, by=supervisor, at=make.NOW, reason="辱骂借款人")
+    suspended = services.suspend_collector(
+        collector=collector, by=supervisor, at=make.NOW, reason="辱骂借款人"
+    )
     assert suspended.state == "suspended"
     assert collector.authorisations.get().ends_at == make.NOW
     with pytest.raises(InputRefused):
@@ -84,13 +90,21 @@ def test_suspending_cuts_the_authorisation_at_that_moment() -> None:
 def test_the_database_wants_a_check_before_an_authorisation() -> None:
     collector = make.collector(until=None)
     collector.authorised_until = date(2027, 1, 1)
-    with context.acting(by=make.system(), reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        context.acting(by=make.system(), reason_code="test"),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         collector.save()
 
 
 def test_the_database_refuses_a_period_that_ends_before_it_begins() -> None:
     collector = make.collector(until=None)
-    with context.acting(by=make.system(), reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        context.acting(by=make.system(), reason_code="test"),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         Authorisation.objects.create(
             collector=collector, starts_at=make.NOW, ends_at=make.NOW - timedelta(seconds=1)
         )

@@ -53,7 +53,11 @@ def test_a_second_open_case_is_refused() -> None:
 
 def test_the_database_refuses_a_second_open_case() -> None:
     case = make.case()
-    with context.acting(by=make.system(), reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        context.acting(by=make.system(), reason_code="test"),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         Case.objects.create(
             dossier=open_dossier(kind="case", number="second", at=make.NOW),
             number="second",
@@ -128,9 +132,7 @@ def test_only_an_authorised_collector_of_the_agency_gets_a_case() -> None:
     case, agency = make.case(), make.agency(in_house=True)
     for collector in (make.collector(), make.collector(agency, until=None)):
         with pytest.raises(InputRefused):
-            services.place_case(
-                case=case, agency=agency, collector=collector, by=make.officer(), at=make.NOW
-            )
+            services.place_case(case=case, agency=agency, collector=collector, by=make.officer(), at=make.NOW)
 
 
 def test_closing_ends_case_and_placement_once() -> None:

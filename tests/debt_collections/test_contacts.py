@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.errors import InputRefused, NotPermitted
+from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
 from backoffice.core.services import open_dossier
 from backoffice.privacy.services import read_text
 from backoffice.staff.roles import Role
@@ -50,9 +50,8 @@ def test_logging_needs_the_right_and_ones_own_case() -> None:
     mine, other = make.collector(user=me), make.collector(user=stranger)
     case = make.case(mine)
     for by, collector in ((person(Role.AUDITOR), mine), (stranger, other)):
-        with pytest.raises(Exception) as refused:
+        with pytest.raises((NotPermitted, TransitionRefused)):
             log(case, collector, by=by)
-        assert refused.value.code in {"not-permitted", "transition-not-allowed"}
     with pytest.raises(NotPermitted):
         log(case, other, by=me)
     assert not ContactAttempt.objects.exists()
@@ -136,29 +135,30 @@ def test_things_of_another_borrower_are_refused() -> None:
 
 def test_the_database_wants_case_and_collector_to_collect() -> None:
     borrower = make.borrower()
-    facts = {"borrower": borrower, "purpose": "collect", "channel": "call", "direction": "out", "party": "debtor"}
+    facts = {
+        "borrower": borrower,
+        "purpose": "collect",
+        "channel": "call",
+        "direction": "out",
+        "party": "debtor",
+    }
     facts |= {"number_owner": "own", "connection": "person", "outcome": "none", "external_id": "x"}
     facts |= {"started_at": EVENING, "ended_at": EVENING, "recorded_at": make.NOW}
     with pytest.raises(IntegrityError), transaction.atomic():
-        ContactAttempt.objects.create(
-            dossier=open_dossier(kind="contact", number="x", at=make.NOW), **facts
-        )
+        ContactAttempt.objects.create(dossier=open_dossier(kind="contact", number="x", at=make.NOW), **facts)
     facts["purpose"] = "service"
     ContactAttempt.objects.create(dossier=open_dossier(kind="contact", number="y", at=make.NOW), **facts)
 
 
-@pytest.mark.parametrize("change", ["update", "delete"])
-def test_the_database_refuses_to_change_a_contact(change: str) -> None:
+@pytest.mark.parametrize("model", [ContactAttempt, ContactAttemptLoan])
+def test_the_database_refuses_to_change_a_contact(model: type[ContactAttempt | ContactAttemptLoan]) -> None:
     case = make.case(make.collector())
-    contact = make.contact(case, case.placements.get().collector, EVENING)
-    for rows in (ContactAttempt.objects.filter(pk=contact.pk), ContactAttemptLoan.objects.all()):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            if change == "update":
-                column = "outcome" if rows.model is ContactAttempt else "loan_id"
-                rows.update(**{column: 0})
-            else:
-                rows._raw_delete(rows.db)
-    assert ContactAttempt.objects.get(pk=contact.pk).outcome == contact.outcome
+    make.contact(case, case.placements.get().collector, EVENING)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        model.objects.update(epoch=9)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        model.objects.all()._raw_delete("default")
+    assert model.objects.exclude(epoch=9).count() == 1
 
 
 def test_a_collector_sees_their_own_contacts() -> None:
@@ -177,7 +177,9 @@ def test_contacts_before_a_moment_newest_first() -> None:
     first, second, _third = [
         make.contact(case, collector, EVENING + timedelta(minutes=10 * number)) for number in range(3)
     ]
-    found = contacts_for_borrower(case.borrower_id, viewer=officer, before=EVENING + timedelta(minutes=20), limit=2)
+    found = contacts_for_borrower(
+        case.borrower_id, viewer=officer, before=EVENING + timedelta(minutes=20), limit=2
+    )
     assert found == [second, first]
 
 
@@ -230,10 +232,11 @@ def test_importing_twice_makes_nothing_twice() -> None:
 def test_an_import_is_set_based() -> None:
     collector = make.collector()
     case = make.case(collector)
+    services.import_contacts_bulk(rows_for(case, collector, 1, every=1), by=make.system(), at=make.NOW)
     counts = []
-    for rows in (rows_for(case, collector, 3), rows_for(case, collector, 33)[3:]):
-        with CaptureQueriesContext(connection, ) as queries:
-            services.import_contacts_bulk(rows, by=make.officer(), at=make.NOW)
+    for rows in (rows_for(case, collector, 4, every=1)[1:], rows_for(case, collector, 34, every=1)[4:]):
+        with CaptureQueriesContext(connection) as queries:
+            services.import_contacts_bulk(rows, by=make.system(), at=make.NOW)
         counts.append(len(queries))
     assert counts[0] == counts[1]
 

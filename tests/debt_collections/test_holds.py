@@ -146,12 +146,14 @@ def test_things_of_another_borrower_are_refused() -> None:
             place(make.borrower(), **given)
 
 
-@pytest.mark.parametrize(
-    "scope", ["collector", "channel", "collector_channel", "number", "amount"]
-)
+@pytest.mark.parametrize("scope", ["collector", "channel", "collector_channel", "number", "amount"])
 def test_the_database_refuses_a_hold_without_its_object(scope: str) -> None:
     borrower = make.borrower()
-    with context.acting(by=make.system(), reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        context.acting(by=make.system(), reason_code="test"),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         Hold.objects.create(
             borrower=borrower,
             source=borrower.dossier,
@@ -165,7 +167,11 @@ def test_the_database_refuses_a_hold_without_its_object(scope: str) -> None:
 def test_the_database_wants_a_reason_for_lifting() -> None:
     hold = place(make.borrower())
     hold.lifted_at = make.NOW
-    with context.acting(by=make.system(), reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
+    with (
+        context.acting(by=make.system(), reason_code="test"),
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+    ):
         hold.save()
 
 

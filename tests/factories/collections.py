@@ -10,6 +10,7 @@ from typing import Any
 from backoffice.core import context
 from backoffice.core.choices import DossierKind
 from backoffice.core.services import open_dossier
+from backoffice.core.time import SHANGHAI
 from backoffice.loans.models import (
     Borrower,
     ContactConsent,
@@ -23,6 +24,8 @@ from backoffice.privacy.services import create_subjects, set_personal
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from backoffice.staff.services import system_user
+from conduct.models import AllegedContact
+from conduct.services import register_alleged_contact
 from debt_collections import services
 from debt_collections.models import Agency, Case, Collector, ContactAttempt, Placement
 from tests.factories.staff import person
@@ -74,7 +77,9 @@ def phone(owner_of: Borrower, owner: str = "own") -> PhoneNumber:
     return row
 
 
-def loan(owed_by: Borrower, *, owed_to: Creditor | None = None, overdue_since: date = date(2026, 10, 20)) -> Loan:
+def loan(
+    owed_by: Borrower, *, owed_to: Creditor | None = None, overdue_since: date = date(2026, 10, 20)
+) -> Loan:
     number = f"JBT{next(_numbers):08d}"
     with context.acting(by=system(), reason_code="test"):
         product, _made = LoanProduct.objects.get_or_create(
@@ -92,7 +97,9 @@ def loan(owed_by: Borrower, *, owed_to: Creditor | None = None, overdue_since: d
             },
         )
         terms, _made = TermsVersion.objects.get_or_create(
-            product=product, number=1, defaults={"state": "published", "effective_from": date(2025, 1, 1), "text": "…"}
+            product=product,
+            number=1,
+            defaults={"state": "published", "effective_from": date(2025, 1, 1), "text": "…"},
         )
         return Loan.objects.create(
             dossier=open_dossier(kind=DossierKind.LOAN, number=number, at=NOW),
@@ -126,7 +133,11 @@ def consent(given_by: Borrower, **given: Any) -> ContactConsent:
 def agency(*, in_house: bool = False) -> Agency:
     number = next(_numbers)
     return services.register_agency(
-        code=f"A{number}", name=f"测试机构{number}", in_house=in_house, by=system(), at=NOW - timedelta(days=500)
+        code=f"A{number}",
+        name=f"测试机构{number}",
+        in_house=in_house,
+        by=system(),
+        at=NOW - timedelta(days=500),
     )
 
 
@@ -199,3 +210,20 @@ def contact(about: Case, made_by: Collector | None, at: datetime, **given: Any) 
     """A contact on record, by default a call that reached the debtor."""
     facts = contact_facts(about, made_by, at, **given)
     return services.log_contact(**facts, by=officer(), at=max(NOW, facts["ended_at"]))
+
+
+def alleged_contact(*, about: Borrower, alleged_at: datetime, number: str = "17612348810") -> AllegedContact:
+    """What somebody says happened, reported in a complaint."""
+    return register_alleged_contact(
+        dossier=open_dossier(kind=DossierKind.COMPLAINT, number=f"TST{next(_numbers)}", at=NOW),
+        subject=about.subject,
+        borrower=about,
+        number=number,
+        alleged_at=alleged_at,
+        by=system(),
+        at=NOW,
+    )
+
+
+def in_shanghai(moment: datetime) -> datetime:
+    return moment.astimezone(SHANGHAI)

@@ -52,8 +52,13 @@ def a_product(*, method: Method = "equal_instalment", **facts: Any) -> LoanProdu
     }
     with entering(EntryPoint.COMMAND, actor=job()):
         product = LoanProduct.objects.create(**values)
-        terms = services.create_terms_version(product=product, text="条款", by=job(), at=NOW)
-        services.publish_terms_version(terms=terms, effective_from=date(2020, 1, 1), by=job(), at=NOW)
+        TermsVersion.objects.create(
+            product=product,
+            number=1,
+            text="条款",
+            state=TermsState.PUBLISHED,
+            effective_from=date(2020, 1, 1),
+        )
     return product
 
 
@@ -116,14 +121,14 @@ def a_loan(
 def a_repayment(
     loan: Loan, amount: Decimal | str, *, on: date, at: datetime = NOW, **facts: Any
 ) -> Repayment:
-    """Money received at noon of ``on``."""
+    """Money received at eight in the morning of ``on``."""
     with entering(EntryPoint.COMMAND):
         return services.post_repayment(
             **{
                 "loan": loan,
                 "external_id": f"R{next(_numbers):08d}",
                 "amount": Decimal(amount),
-                "received_at": start_of_day(on) + timedelta(hours=12),
+                "received_at": start_of_day(on) + timedelta(hours=8),
                 "channel": "app",
                 "by": job(),
                 "at": at,

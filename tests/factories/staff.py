@@ -20,7 +20,8 @@ def person(*roles: Role, username: str = "", **given: Any) -> User:
     """Somebody with these roles, who can sign in with ``PASSWORD``."""
     username = username or f"person{next(_numbers)}"
     given = {"full_name": f"测试员{username}", "password": PASSWORD, "at": NOW, **given}
-    return create_user(username=username, roles=roles, by=system_user("tests"), **given)
+    given.setdefault("by", system_user("tests"))
+    return create_user(username=username, roles=roles, **given)
 
 
 def one_of_each() -> dict[Role, User]:

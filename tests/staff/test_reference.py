@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backoffice.audit.triggers import close_gate, open_gate
 from backoffice.core import policy
 from backoffice.core.context import acting
 from backoffice.core.models import CalendarDay, PolicyValue
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_everything_is_there_after_migrate() -> None:
-    assert set(PolicyValue.objects.values_list("code", flat=True)) == {seed.code for seed in policy.SEEDS}
+    assert set(PolicyValue.objects.values_list("code", flat=True)) >= {seed.code for seed in policy.SEEDS}
     assert {day.year for day in CalendarDay.objects.values_list("date", flat=True)} >= set(
         reference.CALENDAR_YEARS
     )
@@ -39,8 +41,8 @@ def test_second_run_adds_nothing_and_costs_little() -> None:
         added = reference.load_all()
     assert set(added) >= {"roles", "calendar", "policy"}
     assert set(added.values()) == {0}
-    # savepoint and release, system user, five for roles, calendar, policy
-    assert len(queries) <= 12
+    # Savepoint and its release, the system user, five for the roles, and one or two per app's loader.
+    assert len(queries) <= 8 + 2 * (len(added) - 1)
 
 
 def test_edited_values_stay_and_missing_ones_come_back() -> None:
@@ -85,11 +87,7 @@ def test_every_row_says_where_it_stands() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_flush_brings_them_back() -> None:
     """The flush of transactional tests sends the same signal as migrate."""
-    from django.core.management import call_command
-
-    from backoffice.audit.triggers import close_gate, open_gate
-
     open_gate(connection, session=True)
     call_command("flush", interactive=False, verbosity=0)
     close_gate(connection)
-    assert PolicyValue.objects.count() == len(policy.SEEDS)
+    assert PolicyValue.objects.count() >= len(policy.SEEDS)

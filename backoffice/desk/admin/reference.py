@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import CalendarDay, ImportRun, PolicyValue
 from backoffice.desk.base import BaseModelAdmin
@@ -22,11 +23,16 @@ class PolicyValueAdmin(BaseModelAdmin):
     """Every number that comes from law or policy, with the time it is in force and where it stands."""
 
     list_display = (
-        *("code", "title", "value", "unit", "effective_from", "effective_to", "legal_force", "confidence", "source"),
+        *("code", "title", "value_text", "unit", "effective_from", "effective_to", "legal_force", "confidence", "source"),
     )
     list_filter = ("legal_force", "confidence")
     search_fields = ("code",)
     ordering = ("code", "-effective_from")
+
+    @admin.display(description=_("value"), ordering="value")
+    def value_text(self, obj: PolicyValue) -> str:
+        # Stored with six places, since rates need them; most are whole days.
+        return f"{obj.value.normalize():,f}"
 
 
 @admin.register(ImportRun)

@@ -51,7 +51,7 @@ def dpd(days: int) -> SafeString:
     """Days past due as a chip: none is good, up to 30 a warning, more is bad."""
     if days <= 0:
         return chip(_("Not overdue"), "good")
-    return chip(_("%(days)s days overdue") % {"days": days}, "warn" if days <= 30 else "bad")
+    return chip(_("%(days)s d overdue") % {"days": days}, "warn" if days <= 30 else "bad")
 
 
 @register.simple_tag
@@ -61,10 +61,10 @@ def days_left(due_on: date | None, today: date | None = None) -> SafeString:
         return format_html('<span class="muted">{}</span>', page.EMPTY)
     left = (due_on - (today or business_day(timezone.now()))).days
     if left < 0:
-        return chip(_("%(days)s days late") % {"days": -left}, "bad", due_on.isoformat())
+        return chip(_("%(days)s d late") % {"days": -left}, "bad", due_on.isoformat())
     if left == 0:
         return chip(_("Due today"), "bad", due_on.isoformat())
-    return chip(_("%(days)s days left") % {"days": left}, "warn" if left <= 3 else "neutral", due_on.isoformat())
+    return chip(_("%(days)s d left") % {"days": left}, "warn" if left <= 3 else "neutral", due_on.isoformat())
 
 
 @register.simple_tag
@@ -174,3 +174,14 @@ def tile_body(context: dict[str, Any], tile: Any) -> SafeString:
     return SafeString(
         render_to_string("desk/parts/tile.html", {"tile": tile, **tile.context}, request=context["request"])
     )
+
+
+@register.inclusion_tag("desk/parts/filter.html")
+def list_filter(cl: Any, spec: Any) -> dict[str, Any]:
+    """One filter of a list as a menu that says what it is set to; filters with a form of their own keep it."""
+    plain = spec.template in {"admin/filter.html", "unfold/filters/filters_field.html"} and not hasattr(
+        spec, "form_class"
+    )
+    choices = list(spec.choices(cl)) if plain else []
+    chosen = [choice["display"] for choice in choices[1:] if choice["selected"]]
+    return {"cl": cl, "spec": spec, "choices": choices, "current": chosen[0] if chosen else ""}

@@ -15,7 +15,11 @@ from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_people import import_borrowers
 from backoffice.loans.services.importing_repayments import import_repayments
 from backoffice.loans.services.lending import create_loan
-from backoffice.loans.services.products import create_terms_version, publish_terms_version
+from backoffice.loans.services.products import (
+    create_terms_version,
+    publish_terms_version,
+    retire_terms_version,
+)
 from backoffice.loans.services.repayments import post_repayment
 
 __all__ = [
@@ -32,5 +36,6 @@ __all__ = [
     "register_borrower",
     "register_contact_person",
     "register_phone_number",
+    "retire_terms_version",
     "revoke_contact_consent",
 ]

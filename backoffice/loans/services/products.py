@@ -8,8 +8,8 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
-from backoffice.core.errors import InputRefused, TransitionRefused
-from backoffice.loans.choices import TermsState
+from backoffice.core.errors import InputRefused
+from backoffice.loans import workflow
 from backoffice.loans.models import LoanProduct, TermsVersion
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
@@ -31,14 +31,20 @@ def publish_terms_version(
 ) -> TermsVersion:
     """Put a draft in force from ``effective_from`` on; its text is then fixed.
 
-    Raises ``NotPermitted`` and ``TransitionRefused`` (it is no draft any more).
+    Raises ``NotPermitted`` and ``TransitionRefused``.
     """
-    require(by, "loans.change_termsversion")
     with act(by=by, at=at, code="terms.published"):
         terms = lock(TermsVersion, terms.pk)
-        if terms.state != TermsState.DRAFT:
-            raise TransitionRefused()
-        terms.state = TermsState.PUBLISHED
+        workflow.terms.step("publish", terms, by=by, at=at)
         terms.effective_from = effective_from
+        terms.save()
+    return terms
+
+
+def retire_terms_version(*, terms: TermsVersion, by: User, at: datetime) -> TermsVersion:
+    """Take published terms out of use for new loans. Raises ``NotPermitted`` and ``TransitionRefused``."""
+    with act(by=by, at=at, code="terms.retired"):
+        terms = lock(TermsVersion, terms.pk)
+        workflow.terms.step("retire", terms, by=by, at=at)
         terms.save()
     return terms

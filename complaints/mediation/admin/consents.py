@@ -30,7 +30,6 @@ class MediationConsentAdmin(FromComplaintMixin, BaseModelAdmin):
     list_display = ["complaint", "organisation", "given_at", "text_version", "state_text"]
     list_display_links = ["complaint"]
     list_select_related = ["complaint", "organisation"]
-    search_fields = ["complaint__number"]
     ordering = ["-id"]
     page_fields = [
         "complaint",

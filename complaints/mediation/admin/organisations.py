@@ -16,3 +16,4 @@ class MediationOrganisationAdmin(BaseModelAdmin):
     ordering = ["name"]
     fields = ["name", "client", "period_days", "access_days_after_end", "active"]
     page_fields = fields
+    raw_id_fields = ["client"]

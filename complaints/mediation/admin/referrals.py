@@ -57,7 +57,7 @@ class ReferralAdmin(FromComplaintMixin, BaseModelAdmin):
     list_display = ["number", "complaint", "organisation", "state", "offered_at", "accepted_at", "ended_at"]
     list_select_related = ["complaint", "organisation"]
     list_filter = ["state"]
-    search_fields = ["number", "complaint__number"]
+    search_fields = ["number"]
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

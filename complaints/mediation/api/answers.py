@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from backoffice.api.formats import MoneyField, MomentField
+from backoffice.api.formats import MomentField, MoneyField
 from backoffice.loans.choices import IdType, Method
 from complaints.choices import CategoryRoot, ComplainantRole, Finding
 from complaints.mediation.choices import ConsentCover, EndReason, ReferralState
@@ -17,7 +17,9 @@ Answer = serializers.Serializer[Any]
 class DeadlineAnswer(Answer):
     kind = serializers.ChoiceField(choices=[("confirm", "confirm"), ("mediation", "mediation")])
     started_at = MomentField()
-    due_on = serializers.DateField(help_text="The last day, until 24:00 in Shanghai; while paused, if it resumed now")
+    due_on = serializers.DateField(
+        help_text="The last day, until 24:00 in Shanghai; while paused, if it resumed now"
+    )
     provisional = serializers.BooleanField(help_text="A calendar still to be published could move it")
     paused_since = MomentField(allow_null=True)
     met_at = MomentField(allow_null=True)

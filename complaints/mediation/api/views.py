@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,24 +16,19 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from backoffice.api.formats import MomentField
-from backoffice.api.idempotency import idempotent
 from backoffice.api.paging import FeedPagination
 from backoffice.api.problems import Problem
-from backoffice.api.versions import etag, require_version
+from backoffice.api.versions import etag
 from backoffice.api.views import ApiView
 from backoffice.audit.models import ReadEvent
 from backoffice.audit.services import log_read
-from backoffice.staff.models import User
-from complaints.mediation import contents, selectors, services
-from complaints.mediation.api import answers, examples, serializers
+from complaints.mediation import contents, selectors
+from complaints.mediation.api import answers, examples
 from complaints.mediation.choices import ReferralState
 from complaints.mediation.models import Referral
-from complaints.mediation.services.changes import lock_referral
 
-READ, ACT, PARTIES = "referrals:read", "referrals:act", "parties:read"
+READ, PARTIES = "referrals:read", "parties:read"
 EVENTS_PER_PAGE = 100
-
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description='The ETag, "v7"')
 
 
 class PartnerView(ApiView):
@@ -115,7 +109,10 @@ class PartiesView(PartnerView):
         parameters=[
             OpenApiParameter("detail", str, enum=["masked", "full"], default="masked"),
             OpenApiParameter(
-                "Access-Purpose", str, OpenApiParameter.HEADER, description="1 to 200 characters; for detail=full"
+                "Access-Purpose",
+                str,
+                OpenApiParameter.HEADER,
+                description="1 to 200 characters; for detail=full",
             ),
         ],
         responses=answers.PartiesAnswer,
@@ -177,37 +174,26 @@ class EventsView(PartnerView):
         return Response({"items": contents.event_items(events, referral=referral)}, headers=headers)
 
 
-class ActionView(PartnerView):
-    """A step of the organisation: the present version seen, one service call, the case as it is then."""
-
-    required_scopes = {"POST": ACT}
-    #: What the step does: ``call(referral=, by=, at=, data)``.
-    http_method_names = ("post",)
-
-    def act(self, referral: Referral, *, by: User, at: datetime, data: dict[str, Any]) -> Referral:
-        """Makes the one service call of the step."""
-        raise NotImplementedError
-
-    @idempotent
-    def post(self, request: Request, uid: UUID) -> Response:
-        at = timezone.now()
-        referral = lock_referral(self.referral(request, uid, at=at))
-        require_version(request, referral.version)
-        given = self.get_serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        changed = self.act(referral, by=request.user, at=at, data=given.validated_data)
-        return Response(contents.referral_head(changed), headers={"ETag": etag(changed.version)})
+def _moment(text: str) -> datetime:
+    try:
+        # An unescaped plus arrives as a blank.
+        return MomentField().to_internal_value(text.replace(" ", "+"))
+    except ValidationError as error:
+        raise Problem("parameter-invalid", _("“updated_since” is a time with its offset.")) from error
 
 
-def _action(operation: str, serializer: type[Any], example: dict[str, Any]) -> Any:
-    """The contract of one step."""
-    return extend_schema(
-        operation_id=operation,
-        parameters=[IF_MATCH],
-        request=serializer,
-        responses=answers.ReferralItemAnswer,
-        examples=[
-            OpenApiExample("Request", example, request_only=True),
-            OpenApiExample("The case afterwards", examples.ITEM, response_only=True),
-        ],
-    )
+def _purpose(request: Request) -> str:
+    """Headers come as Latin-1; what was sent is most likely UTF-8."""
+    given: str = request.headers.get("Access-Purpose", "")
+    try:
+        return given.encode("latin-1").decode().strip()
+    except UnicodeError:
+        return given.strip()
+
+
+def _require_scope(request: Request, scope: str) -> None:
+    if scope not in set(request.auth.scope.split()) & set(request.auth.application.scopes):
+        raise Problem(
+            "scope-missing",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+        )

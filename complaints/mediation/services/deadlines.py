@@ -11,17 +11,30 @@ from datetime import date, datetime
 from backoffice.core import deadlines
 from backoffice.core.choices import DeadlineActKind
 from backoffice.core.selectors import business_calendar
+from backoffice.core.services import policy_value
+from backoffice.core.time import business_day
 from backoffice.staff.models import User
 from complaints.mediation.models import Referral, ReferralDeadline, ReferralDeadlineAct
+from complaints.mediation.policy import MOST_DAYS
 
 CONFIRM = "confirm"
 MEDIATION = "mediation"
 
 
 def terms_of(deadline: ReferralDeadline) -> deadlines.DeadlineTerms:
+    """The terms under which a stored clock began."""
     unit = deadlines.Unit.WORKING_DAYS if deadline.working_days else deadlines.Unit.CALENDAR_DAYS
     # Agreed periods and our own targets: no rule lets their last day roll on.
-    return deadlines.DeadlineTerms(length=deadline.days, unit=unit, start=deadline.started_at, rolls=False)
+    return deadlines.DeadlineTerms(
+        length=deadline.days, unit=unit, start=deadline.started_at, most=_most(deadline), rolls=False
+    )
+
+
+def _most(deadline: ReferralDeadline) -> int | None:
+    """The longest a mediation may last, as policy said when it began; an organisation's own period may be longer."""
+    if deadline.kind != MEDIATION:
+        return None
+    return max(deadline.days, int(policy_value(MOST_DAYS, on=business_day(deadline.started_at))))
 
 
 def act_of(row: ReferralDeadlineAct) -> deadlines.Act:

@@ -107,9 +107,7 @@ def suspend_referral(
     return referral
 
 
-def resume_referral(
-    *, referral: Referral, by: User, at: datetime
-) -> Referral:
+def resume_referral(*, referral: Referral, by: User, at: datetime) -> Referral:
     """The mediation period runs on with what was left of it."""
     with act(by=by, at=at, code="mediation.resumed", dossier=referral.dossier) as frame:
         referral = lock_referral(referral)

@@ -1,0 +1,158 @@
+"""What the loan book puts into the registries: sidebar, timeline, search, pages of dossiers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as N_
+
+from backoffice.core.choices import DossierKind
+from backoffice.core.models import Dossier
+from backoffice.desk.paging import COUNT_LIMIT, bounded_count
+from backoffice.desk.registry import (
+    SearchHit,
+    SearchSource,
+    SidebarItem,
+    TimelineItem,
+    TimelineSource,
+    registries,
+)
+from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
+from backoffice.loans.selectors import find_borrowers_by
+from backoffice.staff.models import User
+
+#: Kind of event → its words and tone. Repayments are shown from their own table.
+EVENTS: dict[str, tuple[str, str]] = {
+    "borrower_registered": (N_("Became a customer"), "neutral"),
+    "contact_person_registered": (N_("Named a contact person"), "neutral"),
+    "contact_consent_given": (N_("Consented to contact at other hours"), "info"),
+    "contact_consent_revoked": (N_("Revoked the consent to contact at other hours"), "info"),
+    "need_added": (N_("Needs gentler handling"), "info"),
+    "need_ended": (N_("Gentler handling ends"), "neutral"),
+    "loan_created": (N_("Took out loan %(loan)s"), "neutral"),
+    "loan_settled": (N_("Settled loan %(loan)s"), "good"),
+}
+
+
+def overdue_loans(user: User) -> int:
+    """Loans overdue today, counted no further than the sidebar shows."""
+    return bounded_count(Loan.objects.filter(oldest_unpaid_due_on__isnull=False), limit=COUNT_LIMIT)
+
+
+def loan_url(pk: int) -> str:
+    return reverse("admin:loans_loan_change", args=(pk,))
+
+
+def repayment_items(
+    *, borrower_id: int, viewer: User, before: datetime | None, limit: int
+) -> list[TimelineItem]:
+    """The newest repayments on any loan of the borrower."""
+    if not viewer.has_perm("loans.view_repayment"):
+        return []
+    rows = Repayment.objects.filter(loan__borrower_id=borrower_id).select_related("loan", "reverses")
+    if before is not None:
+        rows = rows.filter(received_at__lt=before)
+    return [
+        TimelineItem(
+            at=row.received_at,
+            title=_title(row),
+            source="loans.repayments",
+            tone="warn" if row.reverses_id else "good",
+            detail=row.get_channel_display(),
+            url=loan_url(row.loan_id),
+        )
+        for row in rows.order_by("-received_at", "-pk")[:limit]
+    ]
+
+
+def _title(row: Repayment) -> str:
+    facts = {"amount": f"{row.amount:,.2f}", "loan": row.loan.number}
+    if row.reverses_id:
+        return _("Reversed a repayment of %(amount)s yuan on %(loan)s") % facts
+    return _("Repaid %(amount)s yuan on %(loan)s") % facts
+
+
+def event_items(*, borrower_id: int, viewer: User, before: datetime | None, limit: int) -> list[TimelineItem]:
+    """The newest decisions about the borrower and their loans."""
+    if not viewer.has_perm("loans.view_loanevent"):
+        return []
+    rows = LoanEvent.objects.filter(borrower_id=borrower_id, kind__in=EVENTS).select_related("loan")
+    if before is not None:
+        rows = rows.filter(occurred_at__lt=before)
+    found = []
+    for row in rows.defer("reason_cipher").order_by("-occurred_at", "-pk")[:limit]:
+        words, tone = EVENTS[row.kind]
+        found.append(
+            TimelineItem(
+                at=row.occurred_at,
+                title=_(words) % {"loan": row.loan.number if row.loan else ""},
+                source="loans.events",
+                tone=tone,
+                actor=row.actor_name,
+                url=loan_url(row.loan_id) if row.loan_id else "",
+            )
+        )
+    return found
+
+
+def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
+    """Borrowers by a full identifier."""
+    return [
+        SearchHit(one.customer_number, one.name_mask, reverse("admin:loans_borrower_change", args=(one.pk,)))
+        for one in find_borrowers_by(query).only("customer_number", "name_mask")[:limit]
+    ]
+
+
+def search_loans(query: str, viewer: User, limit: int) -> list[SearchHit]:
+    """Loans by number, from its beginning."""
+    rows = Loan.objects.filter(number__startswith=query.strip()).select_related("product")
+    return [
+        SearchHit(one.number, one.product.name, loan_url(one.pk)) for one in rows.order_by("number")[:limit]
+    ]
+
+
+def _page(model: Any, view: str, dossier: Dossier) -> str | None:
+    pk = model.objects.filter(dossier=dossier).values_list("pk", flat=True).first()
+    return reverse(view, args=(pk,)) if pk is not None else None
+
+
+registries.dossier_pages.register(
+    DossierKind.BORROWER, lambda dossier: _page(Borrower, "admin:loans_borrower_change", dossier)
+)
+registries.dossier_pages.register(
+    DossierKind.LOAN, lambda dossier: _page(Loan, "admin:loans_loan_change", dossier)
+)
+registries.timeline.register("loans.repayments", TimelineSource(gettext_lazy("Repayments"), repayment_items))
+registries.timeline.register("loans.events", TimelineSource(gettext_lazy("Loans"), event_items))
+registries.search.register(
+    "loans.borrowers", SearchSource(gettext_lazy("Borrowers"), "loans.view_borrower", search_people)
+)
+registries.search.register(
+    "loans.loans", SearchSource(gettext_lazy("Loans"), "loans.view_loan", search_loans)
+)
+for _order, (_name, _words, _icon, _count) in enumerate(
+    (
+        ("borrower", gettext_lazy("Borrowers"), "person", None),
+        ("loan", gettext_lazy("Loans"), "account_balance_wallet", overdue_loans),
+        ("repayment", gettext_lazy("Repayments"), "payments", None),
+        ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
+        ("termsversion", gettext_lazy("Terms"), "description", None),
+        ("creditor", gettext_lazy("Creditors"), "account_balance", None),
+    )
+):
+    registries.sidebar.register(
+        f"loans.{_name}",
+        SidebarItem(
+            desk="loans",
+            title=_words,
+            url=lambda name=_name: reverse(f"admin:loans_{name}_changelist"),  # type: ignore[misc]
+            icon=_icon,
+            permission=f"loans.view_{_name}",
+            order=10 + _order,
+            count=_count,
+        ),
+    )

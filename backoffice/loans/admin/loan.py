@@ -1,0 +1,134 @@
+"""Loans: what is owed, what was paid, and why it is so many days."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk import record
+from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.templatetags.desk import dpd, masked, money
+from backoffice.loans.admin.ageing import OverdueFilter, today
+from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.models import Loan
+from backoffice.loans.selectors import loan_for_page, loan_snapshot, stored_days_past_due
+
+KINDS: dict[str, Any] = {
+    "none": _("Not overdue"),
+    "minor": _("Minor overdue"),
+    "long_term": _("Long-term overdue"),
+}
+
+
+@admin.register(Loan)
+class LoanAdmin(BaseModelAdmin):
+    page_template = "loans/loan_page.html"
+    page_name = "loans.loan"
+    logs_reads = True
+    list_display = (
+        *(
+            "number",
+            "borrower",
+            "borrower_name",
+            "product",
+            "amount",
+            "overdue_days",
+            "state",
+            "disbursed_on",
+        ),
+    )
+    list_filter = ("state", OverdueFilter)
+    list_select_related = ("borrower", "product")
+    search_fields = ("=number",)
+    search_help_text = _("A whole loan number")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
+        ciphers = ("name", "id_number", "mobile", "email", "address", "service_address")
+        return super().get_queryset(request).defer(*(f"borrower__{name}_cipher" for name in ciphers))
+
+    def get_urls(self) -> list[URLPattern]:
+        days = path(
+            "<path:object_id>/days/", self.admin_site.admin_view(self.days_view), name="loans_loan_days"
+        )
+        return [days, *super().get_urls()]
+
+    def subject_of(self, obj: Loan) -> int | None:
+        return obj.borrower.subject_id
+
+    def page_context(self, request: HttpRequest, obj: Loan) -> dict[str, Any]:
+        on = today()
+        facts = loan_for_page(obj, on=on)
+        return {
+            "facts": facts,
+            "snapshot": facts.snapshot,
+            "kind": KINDS[facts.snapshot.kind],
+            "rate_percent": obj.annual_rate * 100,
+            "default_rate_percent": obj.default_rate * 100,
+            "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
+            "chart": chart_of(facts.snapshot.instalments),
+            "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
+            "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
+        }
+
+    def page_chips(self, request: HttpRequest, obj: Loan) -> list[tuple[Any, str]]:
+        return [(obj.get_state_display(), "info")]
+
+    def days_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Why so many days: the count of any day up to today, line by line (``?on=2026-11-23``)."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        self.log_object_read(request, obj)
+        on = _day(request.GET.get("on", ""))
+        snapshot = loan_snapshot(obj.pk, on=on)
+        context = {
+            **self._object_context(request, obj, tab="days"),
+            "snapshot": snapshot,
+            "kind": KINDS[snapshot.kind],
+            "lines": [line.render(gettext) for line in snapshot.past_due.lines],
+            "delinquency_lines": [line.render(gettext) for line in snapshot.delinquency.lines],
+            "on": on,
+            "today": today(),
+        }
+        return TemplateResponse(request, "loans/days_page.html", context)
+
+    def record_sources(self, request: HttpRequest, obj: Loan) -> list[QuerySet[Any]]:
+        """The loan's own history with that of its instalments."""
+        return [record.history_of(obj), obj.instalments.model.history.filter(loan_id=obj.pk)]
+
+    @admin.display(description=_("name"))
+    def borrower_name(self, obj: Loan) -> SafeString:
+        return masked(obj.borrower.name_mask)
+
+    @admin.display(description=_("principal (yuan)"), ordering="principal")
+    def amount(self, obj: Loan) -> SafeString:
+        return money(obj.principal)
+
+    @admin.display(description=_("days past due"), ordering="-oldest_unpaid_due_on")
+    def overdue_days(self, obj: Loan) -> SafeString:
+        return dpd(stored_days_past_due(obj, on=today()))
+
+
+def _day(text: str) -> date:
+    """The day asked about; today when none was, or when it is no day or lies ahead."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return today()
+    return min(day, today())

@@ -1,0 +1,41 @@
+"""Money received: evidence, so nothing here can be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.paging import KeysetMixin
+from backoffice.desk.templatetags.desk import money, when
+from backoffice.loans.models import Repayment
+from backoffice.loans.selectors import allocation_of
+
+
+@admin.register(Repayment)
+class RepaymentAdmin(KeysetMixin, BaseModelAdmin):
+    page_template = "loans/repayment_page.html"
+    page_fields = ("external_id", "loan", "received", "yuan", "channel", "reverses", "recorded_at")
+    list_display = ("external_id", "received", "loan", "yuan", "channel")
+    list_select_related = ("loan",)
+    list_filter = ("channel",)
+    search_fields = ("=external_id",)
+
+    def page_context(self, request: HttpRequest, obj: Repayment) -> dict[str, Any]:
+        return {
+            "line": allocation_of(obj),
+            "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
+        }
+
+    @admin.display(description=_("received at"))
+    def received(self, obj: Repayment) -> SafeString:
+        return when(obj.received_at)
+
+    @admin.display(description=_("amount (yuan)"))
+    def yuan(self, obj: Repayment) -> SafeString:
+        return money(obj.amount)

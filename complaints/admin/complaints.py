@@ -1,0 +1,145 @@
+"""The handler's desk: the list of complaints, and one page per complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk import page as desk_page
+from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.templatetags.desk import chip, days_left, when
+from complaints import workflow
+from complaints.admin.filters import DueFilter, MineFilter, SourceFilter, StateFilter
+from complaints.admin.operations import BESIDE_THE_PART, OPERATIONS
+from complaints.choices import STATE_TONES, ComplaintState
+from complaints.models import Complaint
+from complaints.selectors import for_list, for_page
+from complaints.selectors.letter import letter_draft
+from conduct.selectors import failing, judge_contacts
+from debt_collections.models import ContactAttempt
+
+#: Contacts this long before receipt are offered for linking.
+SUGGESTION_DAYS = 30
+SUGGESTIONS = 12
+
+
+def state_chip(complaint: Complaint) -> Any:
+    """The state as a coloured chip."""
+    return chip(complaint.get_state_display(), STATE_TONES.get(ComplaintState(complaint.state), "info"))
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(BaseModelAdmin):
+    """Every complaint the person may see; what can be done stands on its page."""
+
+    workflow = workflow.complaint
+    operations = OPERATIONS
+    page_template = "complaints/page.html"
+    page_name = "complaints.complaint"
+    logs_reads = True
+
+    list_display = ("number_", "state_", "due_", "received_", "source", "borrower_", "handler_", "severity_")
+    list_display_links = ("number_",)
+    list_select_related = ("handler", "team", "borrower", "loan")
+    list_filter = (MineFilter, DueFilter, StateFilter, SourceFilter)
+    search_fields = ("=number", "=sender_reference", "=external_id")
+    search_help_text = _("Number of the complaint, of its sender or of the client, in full")
+    ordering = ("-pk",)
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+        """A queue is worked by due day; the register is read newest first."""
+        if request.GET.get("whose") == "mine" or "due" in request.GET:
+            return (F("due_on").asc(nulls_last=True), "pk")
+        return self.ordering or ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
+        return for_list(viewer=request.user)  # type: ignore[arg-type]
+
+    def subject_of(self, obj: Complaint) -> int | None:
+        return obj.borrower.subject_id if obj.borrower is not None else None
+
+    def page_chips(self, request: HttpRequest, obj: Complaint) -> list[tuple[Any, str]]:
+        chips = [(obj.get_state_display(), STATE_TONES.get(ComplaintState(obj.state), "info"))]
+        if obj.severity != "normal":
+            chips.append((obj.get_severity_display(), "bad"))
+        if obj.repeat_of_id is not None:
+            chips.append((_("Repeat complaint"), "warn"))
+        return chips
+
+    def page_context(self, request: HttpRequest, obj: Complaint) -> dict[str, Any]:
+        at = timezone.now()
+        found = for_page(obj, viewer=request.user, at=at)  # type: ignore[arg-type]
+        steps = desk_page.next_steps(self, request, obj)
+        return {
+            "page": found,
+            "page_steps": desk_page.Steps(*(self._in_header(part) for part in (steps.now, steps.blocked, steps.later))),
+            "can": {step.name: step.url for step in steps.now},
+            "cannot": {step.name: step.reason for step in [*steps.blocked, *steps.later]},
+            "suggestions": self._suggestions(obj, found, at=at) if "link_contact" in {s.name for s in steps.now} else [],
+            "draft": letter_draft(obj) if found.may_read_words else None,
+            "pending_findings": sum(view.allegation.finding == "open" for view in found.allegations),
+            "pending_answers": sum(view.demand.answered_at is None for view in found.demands),
+        }
+
+    @staticmethod
+    def _in_header(steps: list[desk_page.Step]) -> list[desk_page.Step]:
+        return [step for step in steps if step.name not in BESIDE_THE_PART]
+
+    @staticmethod
+    def _suggestions(obj: Complaint, found: Any, *, at: datetime) -> list[dict[str, Any]]:
+        """The borrower's contacts before receipt that are not linked yet, those that broke a rule first."""
+        linked = {view.contact.pk for one in found.allegations for view in one.contacts if view.contact is not None}
+        contacts = list(
+            ContactAttempt.objects.filter(
+                borrower_id=obj.borrower_id,
+                direction="out",
+                started_at__gte=obj.received_at - timedelta(days=SUGGESTION_DAYS),
+                started_at__lte=obj.received_at,
+            )
+            .exclude(pk__in=linked)
+            .select_related("collector__agency", "phone_number")
+            .defer("note_cipher", "phone_number__number_cipher")
+            .order_by("-started_at")[:200]
+        )
+        verdicts = judge_contacts({contact.pk for contact in contacts})
+        rows = [{"contact": one, "broken": failing(verdicts.get(one.pk, []))} for one in contacts]
+        rows.sort(key=lambda row: (not row["broken"], -row["contact"].started_at.timestamp()))  # type: ignore[attr-defined]
+        return rows[:SUGGESTIONS]
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number_(self, obj: Complaint) -> str:
+        return obj.number
+
+    @admin.display(description=_("state"))
+    def state_(self, obj: Complaint) -> Any:
+        return state_chip(obj)
+
+    @admin.display(description=_("answer and deliver by"))
+    def due_(self, obj: Any) -> Any:
+        if obj.paused_since is not None:
+            return chip(_("Paused"), "info")
+        return days_left(obj.due_on)
+
+    @admin.display(description=_("received at"), ordering="received_at")
+    def received_(self, obj: Complaint) -> Any:
+        return when(obj.received_at)
+
+    @admin.display(description=_("borrower"))
+    def borrower_(self, obj: Complaint) -> str:
+        return f"{obj.borrower.name_mask} {obj.borrower.customer_number}" if obj.borrower is not None else "—"
+
+    @admin.display(description=_("handler"))
+    def handler_(self, obj: Complaint) -> str:
+        return obj.handler.display_name if obj.handler is not None else "—"
+
+    @admin.display(description=_("severity"))
+    def severity_(self, obj: Complaint) -> Any:
+        return chip(obj.get_severity_display(), "bad") if obj.severity != "normal" else obj.get_severity_display()
+
