@@ -14,7 +14,7 @@ from complaints.choices import RemedyState
 from complaints.models import Complaint
 
 
-def content_hash(*, complaint: Complaint, outcome: str, basis_cipher: bytes | None) -> str:
+def content_hash(*, complaint: Complaint, outcome: str, basis_cipher: bytes | memoryview[int] | None) -> str:
     """SHA-256 (hex) over allegations with findings, demands with answers, outcome, basis and proposed remedies."""
     allegations = complaint.allegations.order_by("sequence").values_list(
         "sequence", "category_id", "collector_id", "finding", "text_cipher", "finding_reason_cipher"

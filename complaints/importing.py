@@ -76,7 +76,9 @@ class RemedyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """Proposed; with ``approved_by`` approved; with ``delivered_at`` told, by ``mode`` and with ``proof``."""
+    """Proposed; with ``approved_by`` approved; with ``delivered_at`` told, by ``mode`` and with ``proof``.
+
+    ``letter`` has the letter of an approved one produced and kept."""
 
     outcome: str
     basis: str
@@ -88,6 +90,7 @@ class DecisionRow:
     delivered_at: datetime | None = None
     mode: str = "app"
     proof: str = ""
+    letter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +199,8 @@ def check_row(row: ComplaintRow, *, categories: Collection[str], at: datetime) -
 def _check_complainant(person: NewComplainant) -> None:
     _in(person.role, ComplainantRole.values, "complainant.role")
     _in(person.id_type, IdType.values, "complainant.id_type")
-    if not person.name.strip():
-        raise InputRefused(field="complainant.name")
+    if not person.name.strip() and person.role != ComplainantRole.UNKNOWN:
+        raise InputRefused(_("Only an unknown complainant may lack a name."), field="complainant.name")
     id_kind = kinds.RESIDENT_ID if person.id_type == IdType.RESIDENT else kinds.OTHER_ID
     values = [("id_number", id_kind, person.id_number), ("email", kinds.EMAIL, person.email)]
     values += [(f"phones.{index}", kinds.PHONE, number) for index, number in enumerate(person.phones)]

@@ -7,35 +7,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import Prefetch
 
-from backoffice.core.money import to_cents
-from backoffice.core.time import SHANGHAI, business_day, start_of_day
+from backoffice.core.time import business_day, start_of_day
 from backoffice.desk.seeding import Demo
 from backoffice.loans import seed_people as people
-from backoffice.loans.models import Borrower, Loan
-from backoffice.privacy.services import read_personal, warm_keys
+from backoffice.loans.models import Loan
+from backoffice.privacy.services import warm_keys
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
+from complaints import seed_parts as parts
 from complaints import seed_words as words
 from complaints import services
-from complaints.choices import CategoryRoot, Finding, RemedyKind, RemedyState
 from complaints.choices import ComplaintState as S
 from complaints.importing import (
-    AllegationRow,
-    AllegedRow,
-    CallRow,
     ComplaintRow,
-    DecisionRow,
-    DemandRow,
-    ExtensionRow,
-    NoteRow,
-    RemedyRow,
-    StepRow,
 )
 from complaints.models import Complaint
 from complaints.services.filing import NewComplainant
@@ -45,13 +34,29 @@ COMPLAINTS = 600
 LETTERS = 10
 #: State → share in a thousand.
 STATES = (
-    (S.RECEIVED, 45), (S.REGISTERED, 25), (S.ACCEPTED, 8), (S.INVESTIGATING, 190), (S.AWAITING_COMPLAINANT, 42),
-    (S.DECISION_PROPOSED, 38), (S.DECIDED, 25), (S.NOTIFIED, 32), (S.CLOSED, 500), (S.NOT_ADMITTED, 35),
+    (S.RECEIVED, 45),
+    (S.REGISTERED, 25),
+    (S.ACCEPTED, 8),
+    (S.INVESTIGATING, 190),
+    (S.AWAITING_COMPLAINANT, 42),
+    (S.DECISION_PROPOSED, 38),
+    (S.DECIDED, 25),
+    (S.NOTIFIED, 32),
+    (S.CLOSED, 500),
+    (S.NOT_ADMITTED, 35),
     (S.WITHDRAWN, 60),
 )
 SOURCES = (
-    ("app", 42), ("hotline", 28), ("12378", 9), ("local_authority", 4), ("12345", 3), ("12363", 3), ("letter", 3),
-    ("media", 4), ("association", 2), ("consumer_council", 2),
+    ("app", 42),
+    ("hotline", 28),
+    ("12378", 9),
+    ("local_authority", 4),
+    ("12345", 3),
+    ("12363", 3),
+    ("letter", 3),
+    ("media", 4),
+    ("association", 2),
+    ("consumer_council", 2),
 )
 #: Category → weight. Collection first: that is what this house is about.
 CATEGORIES = (
@@ -105,10 +110,14 @@ def seed_complaints(*, rng: random.Random, now: datetime, by: User, count: int) 
     total = sum(share for _state, share in STATES)
     states = [state for state, share in STATES for _n in range(max(1, round(count * share / total)))]
     rng.shuffle(states)
-    rows = [_row(rng, state, cast, now=now, letter=False) for state in states]
-    lettered = [place for place, row in enumerate(rows) if row.decision is not None and row.decision.approved_by]
+    rows = [_row(rng, state, cast, now=now) for state in states]
+    lettered = [
+        place for place, row in enumerate(rows) if row.decision is not None and row.decision.approved_by
+    ]
     for place in lettered[:LETTERS]:
-        rows[place] = _with_letter(rows[place])
+        decision = rows[place].decision
+        if decision is not None:
+            rows[place] = replace(rows[place], decision=replace(decision, letter=True))
     done = services.import_complaints_bulk(rows, by=by, at=now)
     if done.refused:
         raise ValueError({place: (refusal.field, refusal.code) for place, refusal in done.refused.items()})
@@ -117,13 +126,41 @@ def seed_complaints(*, rng: random.Random, now: datetime, by: User, count: int) 
     return seeded
 
 
+def _merge_one(seeded: SeededComplaints, cast: _Cast, *, now: datetime) -> None:
+    """Somebody wrote twice about the same thing."""
+    open_ones = [
+        one
+        for one in seeded.by_state(S.INVESTIGATING)
+        if one.borrower is not None and one.handler is not None
+    ]
+    for into in open_ones:
+        handler = into.handler
+        if handler is None or into.loan is None or into.borrower is None:
+            continue
+        again = services.file_complaint(
+            source="hotline",
+            received_at=now - timedelta(hours=3),
+            words="我前几天已经投诉过催收的事，再打电话问一下进展。",
+            complainants=[NewComplainant(name=people.name(random.Random(into.pk)), role="borrower")],  # noqa: S311
+            loan_refs=[into.loan.number],
+            by=handler,
+            at=now - timedelta(hours=3),
+        )
+        seeded.complaints.append(
+            services.merge(complaint=again, into=into, by=handler, at=now - timedelta(hours=2))
+        )
+        return
+
+
 def _cast(rng: random.Random, now: datetime) -> _Cast:
     active = User.objects.filter(is_active=True, kind=User.Kind.PERSON).order_by("pk")
     handlers = list(active.filter(groups__name=Role.HANDLER.value).select_related("team"))
     supervisors = list(active.filter(groups__name=Role.COMPLAINT_SUPERVISOR.value))
     if not handlers or not supervisors:
         raise NobodyHere("Make the demo's handlers and complaint supervisors first.")
-    cases = list(Case.objects.select_related("borrower").prefetch_related(Prefetch("case_loans")).order_by("pk"))
+    cases = list(
+        Case.objects.select_related("borrower").prefetch_related(Prefetch("case_loans")).order_by("pk")
+    )
     since = now - timedelta(days=200)
     contacts: dict[int, list[ContactAttempt]] = {}
     fields = ("borrower_id", "collector_id", "collector__agency__name", "started_at", "channel")
@@ -137,7 +174,7 @@ def _cast(rng: random.Random, now: datetime) -> _Cast:
     loans = {loan.pk: loan for loan in Loan.objects.filter(case_loans__isnull=False).distinct()}
     cases = [case for case in cases if contacts.get(case.borrower_id)] or cases
     rng.shuffle(cases)
-    warm_keys(case.borrower.name_cipher for case in cases)
+    warm_keys(bytes(case.borrower.name_cipher or b"") for case in cases)
     return _Cast(handlers, supervisors, cases, loans, contacts)
 
 
@@ -155,32 +192,36 @@ def _received(rng: random.Random, state: str, now: datetime) -> datetime:
             days = rng.randint(8, 20)
         case _:
             days = rng.randint(22, 175)
-    local = start_of_day(business_day(now) - timedelta(days=days)) + timedelta(minutes=rng.randint(8 * 60, 21 * 60))
+    local = start_of_day(business_day(now) - timedelta(days=days)) + timedelta(
+        minutes=rng.randint(8 * 60, 21 * 60)
+    )
     return min(local, now - timedelta(minutes=rng.randint(20, 300)))
 
 
-def _row(rng: random.Random, state: str, cast: _Cast, *, now: datetime, letter: bool) -> ComplaintRow:
+def _row(rng: random.Random, state: str, cast: _Cast, *, now: datetime) -> ComplaintRow:
     received_at = _received(rng, state, now)
     case = rng.choice(cast.cases)
     loan = cast.loans.get(next((one.loan_id for one in case.case_loans.all()), 0))
     before = [one for one in cast.contacts.get(case.borrower_id, ()) if one.ended_at < received_at]
-    category = _pick(rng, CATEGORIES)
-    meant = _meant(rng, category, before)
-    facts = _facts(rng, meant, loan, received_at)
+    category = parts.pick(rng, CATEGORIES)
+    meant = parts.meant(rng, category, before)
+    facts = parts.facts_of(rng, meant, loan, received_at)
     handler = None if state in _EARLY and rng.random() < 0.6 else rng.choice(cast.handlers)
     found = state in _FOUND
-    steps, moments = _steps(rng, state, received_at, now, handler or cast.handlers[0], rng.choice(cast.supervisors))
+    steps, moments = parts.steps(
+        rng, state, received_at, now, handler or cast.handlers[0], rng.choice(cast.supervisors)
+    )
     who = handler or cast.handlers[0]
-    allegations = _allegations(rng, category, meant, facts, found, who, moments.get("proposed"))
-    demands = _demands(rng, category, facts, found, moments.get("proposed"))
-    decision = _decision(rng, state, allegations, who, rng.choice(cast.supervisors), moments)
-    source = _pick(rng, SOURCES)
+    allegations = parts.allegations(rng, category, meant, facts, found, who, moments.get("proposed"))
+    demands = parts.demands(rng, category, facts, found, moments.get("proposed"))
+    decision = parts.decision(rng, state, allegations, who, rng.choice(cast.supervisors), moments)
+    source = parts.pick(rng, SOURCES)
     verified = moments.get("accepted") if rng.random() < 0.8 else None
     return ComplaintRow(
         received_at=received_at,
         source=source,
-        words=rng.choice(words.OPENINGS) + _said(rng, category, facts) + rng.choice(words.FEELINGS),
-        complainant=_complainant(rng, case.borrower),
+        words=rng.choice(words.OPENINGS) + parts.said(rng, category, facts) + rng.choice(words.FEELINGS),
+        complainant=parts.complainant(rng, case.borrower),
         state=state,
         severity="serious" if category.startswith("leak") or source == "12378" else "normal",
         sender_reference=f"{source}-{rng.randint(10_000, 99_999)}" if source.isdigit() else "",
@@ -195,18 +236,10 @@ def _row(rng: random.Random, state: str, cast: _Cast, *, now: datetime, letter: 
         closed_at=moments.get("ended") if state in (S.CLOSED, S.WITHDRAWN) else None,
         allegations=allegations,
         demands=demands,
-        remedies=_remedies(rng, decision, allegations, moments),
+        remedies=parts.remedies(rng, decision, allegations, moments),
         decision=decision,
-        extension=_extension(rng, state, received_at, now, who),
-        notes=_notes(rng, who, moments),
-        calls=_calls(rng, who, moments, now, state),
+        extension=parts.extension(rng, state, received_at, now, who),
+        notes=parts.notes(rng, who, moments),
+        calls=parts.calls(rng, who, moments, now, state),
         steps=steps,
     )
-
-
-def _with_letter(row: ComplaintRow) -> ComplaintRow:
-    if row.decision is None:
-        return row
-    from dataclasses import replace
-
-    return replace(row, decision=replace(row.decision, letter=True))

@@ -118,8 +118,8 @@ class MomentField(serializers.DateTimeField):
             self.fail("offset")
         return parsed
 
-    def to_representation(self, value: datetime | None) -> str | None:
-        return None if value is None else moment(value)
+    def to_representation(self, value: datetime) -> str:
+        return moment(value)
 
 
 def moment(value: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
@@ -30,7 +30,7 @@ class FeedPagination(BasePagination):
 
     order_fields = ("updated_at", "id")
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Any, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         limit = self._limit(request)
         moment, pk = self.order_fields
         after = request.query_params.get("cursor")
@@ -52,11 +52,7 @@ class FeedPagination(BasePagination):
         return Response({"items": data}, headers=headers)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "required": ["items"],
-            "properties": {"items": {"type": "array", "items": schema.get("items", schema)}},
-        }
+        return {"type": "object", "required": ["items"], "properties": {"items": schema}}
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [

@@ -11,6 +11,8 @@ class ClientThrottle(SimpleRateThrottle):
     """Counts per client; the rate is ``DEFAULT_THROTTLE_RATES["client"]``. A capacity, not a policy."""
 
     scope = "client"
+    num_requests: int | None
+    duration: int | None
 
     def get_cache_key(self, request: Any, view: Any) -> str | None:
         if request.auth is None:

@@ -7,11 +7,11 @@ An admin class says what its lists and pages show; what can be *done* it takes f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -50,7 +50,7 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
     list_disable_select_all = True
     list_fullwidth = True
     # No join unless named: a system check (desk.E005) demands the foreign keys that the list shows.
-    list_select_related: Sequence[str] | bool = ()
+    list_select_related: ClassVar[bool | list[str] | tuple[str, ...]] = ()
     actions_on_bottom = False
     save_as = False
     view_on_site = False
@@ -96,7 +96,15 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
         secrets = [field.name for field in self.model._meta.fields if isinstance(field, models.BinaryField)]
         return queryset.defer(*secrets) if secrets else queryset
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """One row of the person's queryset with all its columns: the page may show a text it decrypts."""
+        queryset = self.get_queryset(request).defer(None)
+        try:
+            return queryset.get(**{from_field or "pk": object_id})
+        except (self.model.DoesNotExist, ValidationError, ValueError):
+            return None
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Exact (``=number``) or by beginning (``number``): what an index answers. Never “contains”."""
         return [_indexable(name) for name in super().get_search_fields(request)]
 

@@ -14,6 +14,7 @@ from django.db import models
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.transitions import TransitionMixin
 
+
 @register("admin")
 def check_admin_classes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Every registered class of ours, against the traps of the framework."""
@@ -27,7 +28,14 @@ def check_admin(one: Any) -> list[CheckMessage]:
     """desk.E001 to desk.E008 for one admin instance."""
     if not isinstance(one, BaseModelAdmin):
         return [_error(one, "does not derive from BaseModelAdmin", "desk.E001")]
-    return [*_actions(one), *_form_fields(one), *_joins(one), *_filters(one), *_search(one), *_operations(one)]
+    return [
+        *_actions(one),
+        *_form_fields(one),
+        *_joins(one),
+        *_filters(one),
+        *_search(one),
+        *_operations(one),
+    ]
 
 
 def _error(one: Any, text: str, code: str) -> Error:
@@ -51,13 +59,13 @@ def _form_fields(one: BaseModelAdmin) -> Iterator[CheckMessage]:
     shown = _names_in_form(one)
     safe = {*one.autocomplete_fields, *one.raw_id_fields, *one.readonly_fields}
     for field in one.opts.fields:
-        if isinstance(field, models.ForeignKey) and field.editable and field.name not in safe:
-            if shown is None or field.name in shown:
-                yield _error(
-                    one,
-                    f"offers “{field.name}” as a drop-down of every row; make it autocomplete, raw id or read only",
-                    "desk.E004",
-                )
+        offered = isinstance(field, models.ForeignKey) and field.editable and field.name in shown
+        if offered and field.name not in safe:
+            yield _error(
+                one,
+                f"offers “{field.name}” as a drop-down of every row; make it autocomplete, raw id or read only",
+                "desk.E004",
+            )
 
 
 def _is_read_only(one: BaseModelAdmin) -> bool:
@@ -65,7 +73,7 @@ def _is_read_only(one: BaseModelAdmin) -> bool:
     return not overridden and (one.page_template is not None or one.workflow is not None or one._is_log())
 
 
-def _names_in_form(one: BaseModelAdmin) -> set[str] | None:
+def _names_in_form(one: BaseModelAdmin) -> set[str]:
     if one.fieldsets:
         return {name for _title, options in one.fieldsets for name in flatten(options["fields"])}
     if one.fields:
@@ -116,7 +124,7 @@ def _search(one: BaseModelAdmin) -> Iterator[CheckMessage]:
 
 
 def _is_indexed(model: type[models.Model], field: models.Field[Any, Any]) -> bool:
-    if field.db_index or field.unique:
+    if getattr(field, "db_index", False) or field.unique:
         return True
     firsts = [index.fields[0] for index in model._meta.indexes if index.fields]
     firsts += [
@@ -128,6 +136,9 @@ def _is_indexed(model: type[models.Model], field: models.Field[Any, Any]) -> boo
 
 
 def _operations(one: TransitionMixin) -> Iterator[CheckMessage]:
+    if not isinstance(one.operations, (tuple, list)):
+        yield _error(one, "has operations that are no sequence (a comma is missing?)", "desk.E008")
+        return
     names = [operation.name for operation in one.operations]
     if names and one.workflow is None:
         yield _error(one, "has operations and no workflow", "desk.E008")

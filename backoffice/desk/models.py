@@ -12,16 +12,23 @@ class Task(models.Model):
     """Something a person or a team must do about a dossier, by a day. One mechanism for every desk."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("To do")
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Cancelled")
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="tasks", verbose_name=_("dossier"))
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, related_name="tasks", verbose_name=_("dossier")
+    )
     kind = models.CharField(_("kind"), max_length=40)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
     team = models.ForeignKey(
-        "staff.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="tasks", verbose_name=_("team")
+        "staff.Team",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tasks",
+        verbose_name=_("team"),
     )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -49,7 +56,9 @@ class Task(models.Model):
             models.Index(
                 fields=["assigned_to", "due_at"], name="desk_task_mine_open", condition=models.Q(state="open")
             ),
-            models.Index(fields=["team", "due_at"], name="desk_task_team_open", condition=models.Q(state="open")),
+            models.Index(
+                fields=["team", "due_at"], name="desk_task_team_open", condition=models.Q(state="open")
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -99,10 +99,18 @@ def _row_id(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isdecimal() else None
 
 
-class KeysetMixin:
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+    _Base = ModelAdmin[Any]
+else:
+    _Base = object
+
+
+class KeysetMixin(_Base):
     """For the lists of giants (logs): put before ``BaseModelAdmin``. No count, no OFFSET, no other ordering."""
 
-    sortable_by: tuple[str, ...] = ()
+    sortable_by = ()
     ordering = ("-pk",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:

@@ -200,7 +200,9 @@ def _plain_name(field: models.Field[Any, Any]) -> str:
     return capfirst(name)
 
 
-def _text(field: models.Field[Any, Any], value: Any, labels: dict[tuple[type[models.Model], Any], str]) -> str:
+def _text(
+    field: models.Field[Any, Any], value: Any, labels: dict[tuple[type[models.Model], Any], str]
+) -> str:
     if value is None or value == "":
         return EMPTY
     if field.is_relation:

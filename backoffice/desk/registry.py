@@ -60,7 +60,9 @@ class TimelineSource:
     """Gives the newest ``limit`` items about a borrower before a moment, that ``viewer`` may see."""
 
     label: Any
-    items: Callable[..., list[TimelineItem]]  # (*, borrower_id: int, viewer: User, before: datetime | None, limit: int)
+    items: Callable[
+        ..., list[TimelineItem]
+    ]  # (*, borrower_id: int, viewer: User, before: datetime | None, limit: int)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,6 @@ def store_attachment(
         try:
             attachment.save()
         except BaseException:
-            attachment.file.storage.delete(attachment.file.name)
+            attachment.file.delete(save=False)
             raise
     return attachment

@@ -58,9 +58,7 @@ def groups(request: HttpRequest) -> list[Group]:
     result = []
     for desk, title in DESKS.items():
         here = sorted((entry for entry in entries if entry[1].desk == desk), key=lambda entry: entry[1].order)
-        lines = [
-            Line(item.title, url, item.icon, url == current, *numbers[name]) for name, item, url in here
-        ]
+        lines = [Line(item.title, url, item.icon, url == current, *numbers[name]) for name, item, url in here]
         if lines:
             result.append(Group(title, lines))
     return result
@@ -76,7 +74,7 @@ def _key(user: Any) -> str:
 
 
 def _numbers(user: Any, entries: list[tuple[str, SidebarItem]]) -> dict[str, tuple[str, str]]:
-    seconds = getattr(settings, "SIDEBAR_CACHE_SECONDS", 5)
+    seconds = settings.SIDEBAR_CACHE_SECONDS
     known: dict[str, tuple[str, str]] = (cache.get(_key(user)) or {}) if seconds else {}
     if all(name in known for name, _item in entries):
         return known

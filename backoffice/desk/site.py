@@ -13,7 +13,6 @@ from unfold.sites import UnfoldAdminSite
 
 from backoffice.desk import home, search, sidebar
 
-
 #: Packages of this house, by the beginning of their names.
 OURS = ("backoffice.", "debt_collections", "conduct", "complaints", "tests")
 
@@ -25,7 +24,7 @@ class SourceCheckedAutocomplete(AutocompleteJsonView):
     """
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
-        source = self.source_field.model  # type: ignore[attr-defined]
+        source = self.source_field.model
         if not self.admin_site.is_registered(source):  # type: ignore[union-attr]
             return False
         admin = self.admin_site.get_model_admin(source)  # type: ignore[union-attr]
@@ -41,7 +40,7 @@ class BackofficeAdminSite(UnfoldAdminSite):
     index_template = "desk/home.html"
     enable_nav_sidebar = True
     empty_value_display = "—"
-    site_url = None  # type: ignore[assignment]
+    site_url = None
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only pages made for this house. Libraries bring admin pages for tokens, groups and sign-in logs, which
@@ -81,10 +80,11 @@ class BackofficeAdminSite(UnfoldAdminSite):
             **self.each_context(request),
             "title": self.index_title,
             "subtitle": None,
+            "index": True,
             "tiles": home.tiles(request),
             **(extra_context or {}),
         }
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return TemplateResponse(request, self.index_template, context)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -101,4 +101,5 @@ class BackofficeAdminSite(UnfoldAdminSite):
         return TemplateResponse(request, "desk/search.html", context)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return SourceCheckedAutocomplete.as_view(admin_site=self)(request)
+        """Choices of one foreign key in one form (see ``SourceCheckedAutocomplete``)."""
+        return SourceCheckedAutocomplete.as_view(admin_site=self)(request)  # type: ignore[return-value]

@@ -101,7 +101,9 @@ class TransitionMixin(_Base):
             form = operation.form(obj=obj, viewer=request.user, initial=request.GET.dict())
         return self._ask(request, obj, operation, answer.transition, form)
 
-    def _make(self, request: HttpRequest, obj: Any, operation: Operation, answer: Availability) -> HttpResponse:
+    def _make(
+        self, request: HttpRequest, obj: Any, operation: Operation, answer: Availability
+    ) -> HttpResponse:
         # First, because after a first click that worked the step is no longer available to the second.
         once = Once(request)
         if once.was_used():
@@ -201,10 +203,10 @@ class TransitionMixin(_Base):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The list's actions: ours with their permissions, plus every bulk operation the person has the right to."""
-        actions = {
+        actions: dict[str, Any] = {
             name: entry
             for name, entry in super().get_actions(request).items()
-            if name != "delete_selected" and getattr(entry[0], "allowed_permissions", None)
+            if entry and name != "delete_selected" and getattr(entry[0], "allowed_permissions", None)
         }
         if self.workflow is None:
             return actions
@@ -306,9 +308,7 @@ class Once:
 
 
 def _bulk_action(operation: Operation) -> Callable[..., HttpResponse | None]:
-    def run(
-        admin: TransitionMixin, request: HttpRequest, queryset: QuerySet[Any]
-    ) -> HttpResponse | None:
+    def run(admin: TransitionMixin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return admin.bulk_transition(request, queryset, operation)
 
     return run

@@ -31,6 +31,8 @@ task = Workflow(
             "complete", _("Mark as done"), [OPEN], Task.State.DONE, "desk.work_task", is_mine, style="primary"
         ),
         transition("reassign", _("Reassign"), [OPEN], None, "desk.assign_task"),
-        transition("cancel", _("Cancel task"), [OPEN], Task.State.CANCELLED, "desk.assign_task", style="danger"),
+        transition(
+            "cancel", _("Cancel task"), [OPEN], Task.State.CANCELLED, "desk.assign_task", style="danger"
+        ),
     ),
 )

@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from backoffice.core.context import acting
 from backoffice.core.history import bulk_create_with_history
@@ -43,6 +44,7 @@ from backoffice.staff.models import User
 
 __all__ = ["Counts", "SeededLoans", "resident_id", "seed", "seed_loans"]
 
+T = TypeVar("T")
 HISTORY_MONTHS = 18
 _CREDITORS = (("云溪网络小额贷款有限公司", "云溪集团"), ("云溪消费金融有限公司", "云溪集团"))
 _TERMS = """个人消费借款合同（格式条款）
@@ -128,7 +130,8 @@ def seed_loans(*, rng: random.Random, now: datetime, by: User, counts: Counts) -
     return SeededLoans(creditors, products, borrowers, loans)
 
 
-def _done(result: Imported) -> list:  # type: ignore[type-arg]
+def _done(result: Imported[T]) -> list[T]:
+    """What was created; the demo makes no row that the book refuses."""
     if result.refused:
         position, error = result.refused[0]
         raise ValueError(f"The demo made a row that the book refuses: {position}: {error}")

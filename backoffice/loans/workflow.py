@@ -17,9 +17,7 @@ terms = Workflow(
             [TermsState.DRAFT],
             TermsState.PUBLISHED,
             "loans.change_termsversion",
-            effect=_(
-                "New loans of the product are made under this text from that day on; it can no longer be changed."
-            ),
+            effect=_("From that day on new loans are made under this text; it can no longer be changed."),
             style="primary",
         ),
         transition(

@@ -24,6 +24,7 @@ WHITENOISE_USE_FINDERS = True
 # Look files up when asked for: every test client builds its own middleware, and would list them all first.
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
+SIDEBAR_CACHE_SECONDS = 0
 LOGGING = logging_config(level="WARNING", fmt="console", filters=())
 
 if env("DATABASE_URL"):

@@ -124,10 +124,6 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "core.change_policyvalue",
         "core.add_calendarday",
         "core.change_calendarday",
-        "conduct.add_ruleset",
-        "conduct.change_ruleset",
-        "conduct.add_rule",
-        "conduct.change_rule",
         "complaints.add_category",
         "complaints.change_category",
         "complaints.add_categoryversion",
@@ -229,9 +225,9 @@ NOBODY: dict[str, str] = {
     "collections.add_*": "the collection desk's services write; their own permissions decide",
     "collections.change_*": "the collection desk's services write; their own permissions decide",
     **{
-        f"conduct.{verb}_{model}": "written by the services that find or link it"
+        f"conduct.{verb}_{model}": "written by services; their own permissions decide"
         for verb in ("add", "change")
-        for model in ("allegedcontact", "conductevent")
+        for model in ("allegedcontact", "conductevent", "ruleset", "rule")
     },
     **{
         f"complaints.{verb}_{model}": "the workflow's own permissions decide (handle, decide, close …)"

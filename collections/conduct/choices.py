@@ -13,8 +13,8 @@ class RuleKind(models.TextChoices):
 
 
 class Severity(models.TextChoices):
-    MINOR = "minor", _("Minor")
-    MAJOR = "major", _("Major")
+    MINOR = "minor", _("Slight")
+    MAJOR = "major", _("Serious")
     CRITICAL = "critical", _("Critical")
 
 
@@ -28,3 +28,8 @@ class RuleSetState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")
     RETIRED = "retired", _("Retired")
+
+
+class AllegedState(models.TextChoices):
+    UNMATCHED = "unmatched", _("Not in our records")
+    MATCHED = "matched", _("Matched")

@@ -15,7 +15,7 @@ from backoffice.loans.models import Borrower
 from backoffice.privacy.models import DataSubject
 from backoffice.privacy.services import set_personal, set_text
 from backoffice.staff.models import User
-from conduct import reference
+from conduct import reference, workflow
 from conduct.models import AllegedContact, ConductEvent, Rule, RuleSet
 from debt_collections.models import ContactAttempt
 
@@ -59,10 +59,9 @@ def match_alleged_contact(
 
     Raises ``NotPermitted``; ``InputRefused`` when the contact was with another borrower.
     """
-    if not by.has_perm("conduct.match_alleged_contact"):
-        raise NotPermitted()
     with act(by=by, at=at, code="alleged_contact.matched", reason=reason, dossier=alleged.dossier) as frame:
         alleged = lock(AllegedContact, alleged.pk)
+        workflow.alleged_contact.check("match", alleged, by=by, at=at)
         if contact is not None and alleged.borrower_id not in (None, contact.borrower_id):
             raise InputRefused(_("This contact was with another borrower."), field="contact")
         alleged.matched = contact

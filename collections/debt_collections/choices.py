@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CollectorState(models.TextChoices):
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", _("On duty")
     SUSPENDED = "suspended", _("Suspended")
     LEFT = "left", _("Left")
 
@@ -15,8 +15,8 @@ class CaseStage(models.TextChoices):
 
 
 class CaseState(models.TextChoices):
-    OPEN = "open", _("Open")
-    CLOSED = "closed", _("Closed")
+    OPEN = "open", _("In collection")
+    CLOSED = "closed", _("Case closed")
 
 
 class CloseReason(models.TextChoices):
@@ -75,7 +75,7 @@ class Party(models.TextChoices):
 class Connection(models.TextChoices):
     """How a call got through. Only a person is an interactive call; an unknown one counts as if it were."""
 
-    PERSON = "person", _("Person")
+    PERSON = "person", _("Somebody answered")
     VOICEMAIL = "voicemail", _("Voicemail")
     ASSISTANT = "assistant", _("Phone assistant")
     HUNG_UP = "hung_up", _("Hung up at once")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.workflow import Workflow, transition
 from backoffice.staff.models import User
-from debt_collections.choices import CaseState, HoldState
+from debt_collections.choices import CaseState, CollectorState, HoldState
 from debt_collections.models import Case
 from debt_collections.querysets import SEES_ALL
 
@@ -69,6 +69,29 @@ hold = Workflow(
             None,
             "collections.lift_hold",
             effect=_("Collection may go on within the other rules."),
+            style="danger",
+        ),
+    ],
+)
+
+collector = Workflow(
+    "collections.collector",
+    initial=CollectorState.ACTIVE,
+    transitions=[
+        transition(
+            "authorise",
+            _("Authorise"),
+            [CollectorState.ACTIVE, CollectorState.SUSPENDED],
+            CollectorState.ACTIVE,
+            "collections.authorise_collector",
+        ),
+        transition(
+            "suspend",
+            _("Suspend"),
+            [CollectorState.ACTIVE],
+            CollectorState.SUSPENDED,
+            "collections.suspend_collector",
+            effect=_("Every authorisation still running ends now."),
             style="danger",
         ),
     ],

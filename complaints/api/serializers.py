@@ -41,7 +41,7 @@ class ContactBody(Body):
 class AllegationBody(Body):
     category = serializers.CharField(max_length=40, help_text="Code of the category tree in force")
     text = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-    contacts = ContactBody(many=True, required=False, default=list, max_length=MOST_ITEMS)
+    contacts = ContactBody(many=True, required=False, default=list, max_length=MOST_ITEMS)  # type: ignore[call-arg]
 
 
 class DemandBody(Body):
@@ -80,7 +80,7 @@ class AttachmentBody(Body):
 class ComplaintBody(Body):
     """A complaint as received. The deadline runs from ``received_at``."""
 
-    source = serializers.ChoiceField(choices=SOURCES)
+    source = serializers.ChoiceField(choices=SOURCES)  # type: ignore[assignment]
     received_at = MomentField()
     complainant = ComplainantBody()
     on_behalf_of = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
@@ -88,9 +88,9 @@ class ComplaintBody(Body):
         child=serializers.CharField(max_length=40), required=False, max_length=MOST_ITEMS, default=list
     )
     words = serializers.CharField(max_length=20_000)
-    allegations = AllegationBody(many=True, required=False, default=list, max_length=MOST_ITEMS)
-    demands = DemandBody(many=True, required=False, default=list, max_length=MOST_ITEMS)
-    attachments = AttachmentBody(many=True, required=False, default=list, max_length=MOST_ITEMS)
+    allegations = AllegationBody(many=True, required=False, default=list, max_length=MOST_ITEMS)  # type: ignore[call-arg]
+    demands = DemandBody(many=True, required=False, default=list, max_length=MOST_ITEMS)  # type: ignore[call-arg]
+    attachments = AttachmentBody(many=True, required=False, default=list, max_length=MOST_ITEMS)  # type: ignore[call-arg]
     external_id = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
 
 

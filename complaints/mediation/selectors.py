@@ -69,7 +69,7 @@ def open_deadlines(referral_ids: Iterable[int]) -> dict[int, list[dict[str, Any]
         .values("owner_id", "kind", "started_at", "due_on", "provisional", "paused_since", "met_at")
     )
     for row in rows:
-        found.setdefault(row["owner_id"], []).append(row)
+        found.setdefault(row["owner_id"], []).append(dict(row))
     return found
 
 

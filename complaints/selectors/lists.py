@@ -185,7 +185,7 @@ def desk_counts(user: User, *, at: datetime) -> DeskCounts:
     )
 
 
-def filed_by(client: Client) -> QuerySet[Complaint, dict[str, Any]]:
+def filed_by(client: Client) -> QuerySet[Any, Any]:
     """What a client may know of the complaints it filed, as rows for the API."""
     deadline = ComplaintDeadline.objects.filter(
         owner=OuterRef("pk"), kind=timing.DECISION, met_at__isnull=True, cancelled_at__isnull=True

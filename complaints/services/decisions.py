@@ -87,7 +87,7 @@ def approve_decision(*, decision: Decision, by: User, at: datetime, reason: str 
         decision.state = DecisionState.APPROVED
         decision.approved_by = by
         decision.approved_at = at
-        decision.letter = _letter(change, decision)
+        decision.letter = produce_letter(change.complaint, decision, by=by, at=at)
         decision.save()
         for remedy in Remedy.objects.filter(decision=decision, state=RemedyState.PROPOSED):
             remedy.state = RemedyState.GRANTED
@@ -104,15 +104,15 @@ def _proposed(change: Change, decision: Decision) -> Decision:
     return locked
 
 
-def _letter(change: Change, decision: Decision) -> Attachment:
-    data = letter_of(change.complaint, decision, on=change.frame.at)
+def produce_letter(complaint: Complaint, decision: Decision, *, by: User, at: datetime) -> Attachment:
+    """The letter of a decision approved at ``at``, as a file of the complaint: these bytes are what was sent."""
     stored: Attachment = store_attachment(
-        dossier=change.complaint.dossier,
+        dossier=complaint.dossier,
         kind=LETTER_KIND,
-        name=f"{change.complaint.number}-{decision.sequence}.pdf",
-        content=decision_letter(data),
+        name=f"{complaint.number}-{decision.sequence}.pdf",
+        content=decision_letter(letter_of(complaint, decision, on=at)),
         origin=Attachment.Origin.PRODUCED,
-        by=change.frame.by,
-        at=change.frame.at,
+        by=by,
+        at=at,
     )
     return stored

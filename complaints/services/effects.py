@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from backoffice.core.calendars import ONE_DAY
@@ -28,7 +29,7 @@ CONDUCT_TASK = "conduct.investigate_complaint"
 LOANS_TASK = "loans.assess_hardship"
 COLLECTOR_TASK = "collections.change_collector"
 
-_NOT_ACCEPTED = (ComplaintState.RECEIVED, ComplaintState.REGISTERED, ComplaintState.NOT_ADMITTED)
+NOT_ACCEPTED = (ComplaintState.RECEIVED, ComplaintState.REGISTERED, ComplaintState.NOT_ADMITTED)
 
 
 def settle_holds(change: Change) -> None:
@@ -36,7 +37,7 @@ def settle_holds(change: Change) -> None:
     complaint = change.complaint
     if complaint.borrower is None:
         return
-    wanted = wanted_holds(claims_of(complaint), accepted=complaint.state not in _NOT_ACCEPTED)
+    wanted = wanted_holds(claims_of(complaint), accepted=complaint.state not in NOT_ACCEPTED)
     standing = {
         WantedHold(hold.scope, hold.reason, hold.collector_id, hold.channel)
         for hold in Hold.objects.filter(
@@ -49,8 +50,14 @@ def settle_holds(change: Change) -> None:
     if standing - wanted:
         lift_all_holds(change, because="complaint.changed")
         standing = set()
-    for one in sorted(wanted - standing, key=lambda one: (one.scope, one.collector_id or 0, one.channel)):
-        _place(complaint.borrower, complaint, one, LIFTS_WITH, by=change.frame.by, at=change.frame.at)
+    place_wanted(complaint, wanted - standing, by=change.frame.by, at=change.frame.at)
+
+
+def place_wanted(complaint: Complaint, wanted: Iterable[WantedHold], *, by: User, at: datetime) -> None:
+    """Put these holds on the borrower until the complaint ends; nothing while no borrower is matched."""
+    for one in sorted(wanted, key=lambda one: (one.scope, one.collector_id or 0, one.channel)):
+        if complaint.borrower is not None:
+            _place(complaint.borrower, complaint, one, LIFTS_WITH, by=by, at=at)
 
 
 def lift_all_holds(change: Change, *, because: str) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db.models import Model
 
-from backoffice.audit.services import Act, act, event_columns
-from backoffice.core import deadlines
-from backoffice.core.calendars import BusinessCalendar
-from backoffice.core.choices import DeadlineActKind, DossierKind
+from backoffice.audit.services import act
+from backoffice.core.choices import DossierKind
 from backoffice.core.errors import InputRefused
 from backoffice.core.history import bulk_create_with_history
-from backoffice.core.selectors import business_calendar
-from backoffice.core.services import PolicyMissing, next_number, open_dossiers
+from backoffice.core.services import next_number, open_dossiers
 from backoffice.core.time import business_day
 from backoffice.privacy.models import DataKey
 from backoffice.privacy.services import (
@@ -27,10 +23,8 @@ from backoffice.privacy.services import (
     set_personal_bulk,
 )
 from backoffice.staff.models import User
-from complaints import timing
-from complaints.choices import ENDED_STATES, ComplaintState, DecisionState, NoticeStep, RemedyState
-from complaints.content import content_hash
-from complaints.importing import ComplaintRow, DecisionRow, ImportedComplaints, check_row
+from complaints.consequences import Claim, wanted_holds
+from complaints.importing import ComplaintRow, ImportedComplaints, check_row
 from complaints.models import (
     Allegation,
     AllegationContact,
@@ -38,25 +32,23 @@ from complaints.models import (
     Complainant,
     ComplainantPhone,
     Complaint,
-    ComplaintDeadline,
-    ComplaintDeadlineAct,
-    ComplaintEvent,
-    Conversation,
-    Decision,
-    DecisionNotice,
     Demand,
-    Note,
-    Remedy,
 )
 from complaints.selectors.categories import version_in_force
-from complaints.services.changes import Change, demand_right
-from complaints.services.deadlines import show
-from complaints.services.effects import settle_holds
+from complaints.services.changes import demand_right
+from complaints.services.effects import NOT_ACCEPTED, place_wanted
 from complaints.services.filing import NUMBER_PREFIX
+from complaints.services.import_parts import (
+    BATCH,
+    NO_CLOCK,
+    write_deadlines,
+    write_decisions,
+    write_events,
+    write_exchange,
+    write_letters,
+)
 from conduct.models import AllegedContact
-
-BATCH = 500
-_NO_CLOCK = (*ENDED_STATES, ComplaintState.NOT_ADMITTED)
+from debt_collections.models import ContactAttempt
 
 
 def import_complaints_bulk(
@@ -79,22 +71,48 @@ def import_complaints_bulk(
             result.refused[position] = refusal
         else:
             good.append((position, row))
-    with act(by=by, at=at, code="complaint.imported") as frame:
-        complaints = _Import([row for _position, row in good], categories, by=by, at=at).run()
+    with act(by=by, at=at, code="complaint.imported"):
+        complaints = Batch([row for _position, row in good], categories, by=by, at=at).run()
         result.created = {position: made for (position, _row), made in zip(good, complaints, strict=True)}
         if holds:
-            _place_holds(complaints, frame)
+            roots = {code: category.root for code, category in categories.items()}
+            _place_holds(complaints, [row for _position, row in good], roots, by=by, at=at)
     return result
 
 
-def _place_holds(complaints: Sequence[Complaint], frame: Act) -> None:
-    for complaint in complaints:
-        if complaint.borrower_id is not None and complaint.state not in _NO_CLOCK:
-            settle_holds(Change(complaint, frame))
+def _place_holds(
+    complaints: Sequence[Complaint],
+    rows: Sequence[ComplaintRow],
+    roots: dict[str, str],
+    *,
+    by: User,
+    at: datetime,
+) -> None:
+    """What the open ones stop, told from their rows: none of them stands yet."""
+    linked = {pk for row in rows for one in row.allegations for pk in one.contact_ids}
+    contacts = {
+        pk: (collector_id, channel)
+        for pk, collector_id, channel in ContactAttempt.objects.filter(
+            pk__in=linked, collector__isnull=False
+        ).values_list("pk", "collector_id", "channel")
+    }
+    for complaint, row in zip(complaints, rows, strict=True):
+        if complaint.borrower_id is None or complaint.state in NO_CLOCK:
+            continue
+        claims = [
+            Claim(
+                roots[one.category],
+                one.collector_id,
+                frozenset(contacts[pk] for pk in one.contact_ids if pk in contacts),
+            )
+            for one in row.allegations
+        ]
+        wanted = wanted_holds(claims, accepted=complaint.state not in NOT_ACCEPTED)
+        place_wanted(complaint, wanted, by=by, at=at)
 
 
 @dataclass
-class _Import:
+class Batch:
     """One batch under way; each method writes one kind of row for all complaints."""
 
     rows: list[ComplaintRow]
@@ -113,7 +131,7 @@ class _Import:
             complaint = Complaint(
                 dossier=dossier,
                 number=dossier.number,
-                words_cipher=self._text(self.keys[dossier.pk], Complaint, "words_cipher", row.words),
+                words_cipher=self._encrypted(self.keys[dossier.pk], Complaint, "words_cipher", row.words),
                 **{name: getattr(row, name) for name in _PLAIN},
             )
             made.append(complaint)
@@ -121,20 +139,22 @@ class _Import:
         self._people()
         self._allegations()
         self._demands()
-        self._exchange()
-        self._deadlines()
-        self._decisions()
-        self._events()
+        write_exchange(self)
+        write_deadlines(self)
+        write_decisions(self)
+        write_events(self)
+        write_letters(self)
         return self.complaints
 
-    def _pairs(self) -> Iterator[tuple[Complaint, ComplaintRow]]:
+    def pairs(self) -> Iterator[tuple[Complaint, ComplaintRow]]:
         return zip(self.complaints, self.rows, strict=True)
 
-    def _key(self, complaint: Complaint) -> DataKey:
-        return self.keys[complaint.dossier_id]
+    def text(self, complaint: Complaint, model: type[Model], field: str, text: str) -> bytes | None:
+        """``text`` of a row in the complaint's folder, encrypted; None when there is none."""
+        return self._encrypted(self.keys[complaint.dossier_id], model, field, text)
 
     @staticmethod
-    def _text(key: DataKey, model: type[Model], field: str, text: str) -> bytes | None:
+    def _encrypted(key: DataKey, model: type[Model], field: str, text: str) -> bytes | None:
         return encrypt_for(key, text.strip(), field=label_of(model, field)) if text.strip() else None
 
     def _numbers(self) -> list[str]:
@@ -157,11 +177,11 @@ class _Import:
                 subject=subject,
                 role=row.complainant.role,
                 id_type=row.complainant.id_type,
-                on_behalf_of_cipher=self._text(
-                    self._key(complaint), Complainant, "on_behalf_of_cipher", row.complainant.on_behalf_of
+                on_behalf_of_cipher=self.text(
+                    complaint, Complainant, "on_behalf_of_cipher", row.complainant.on_behalf_of
                 ),
             )
-            for (complaint, row), subject in zip(self._pairs(), self.subjects, strict=True)
+            for (complaint, row), subject in zip(self.pairs(), self.subjects, strict=True)
         ]
         set_personal_bulk(
             people,
@@ -181,7 +201,7 @@ class _Import:
         bulk_create_with_history(ComplainantPhone, phones, batch_size=BATCH)
 
     def _allegations(self) -> None:
-        given = [(c, n, one) for c, row in self._pairs() for n, one in enumerate(row.allegations, 1)]
+        given = [(c, n, one) for c, row in self.pairs() for n, one in enumerate(row.allegations, 1)]
         made = bulk_create_with_history(
             Allegation,
             [
@@ -190,10 +210,10 @@ class _Import:
                     sequence=number,
                     category=self.categories[one.category],
                     collector_id=one.collector_id,
-                    text_cipher=self._text(self._key(complaint), Allegation, "text_cipher", one.text),
+                    text_cipher=self.text(complaint, Allegation, "text_cipher", one.text),
                     finding=one.finding,
-                    finding_reason_cipher=self._text(
-                        self._key(complaint), Allegation, "finding_reason_cipher", one.finding_reason
+                    finding_reason_cipher=self.text(
+                        complaint, Allegation, "finding_reason_cipher", one.finding_reason
                     ),
                     found_by=one.found_by,
                     found_at=one.found_at,
@@ -216,7 +236,7 @@ class _Import:
                 subject=subjects[complaint.pk],
                 borrower=complaint.borrower,
                 alleged_at=one.at,
-                text_cipher=self._text(self._key(complaint), AllegedContact, "text_cipher", one.text),
+                text_cipher=self.text(complaint, AllegedContact, "text_cipher", one.text),
             )
             for _allegation, complaint, one in said
         ]
@@ -241,184 +261,15 @@ class _Import:
                     complaint=complaint,
                     sequence=number,
                     amount=one.amount,
-                    text_cipher=self._text(self._key(complaint), Demand, "text_cipher", one.text),
-                    answer_cipher=self._text(self._key(complaint), Demand, "answer_cipher", one.answer),
+                    text_cipher=self.text(complaint, Demand, "text_cipher", one.text),
+                    answer_cipher=self.text(complaint, Demand, "answer_cipher", one.answer),
                     answered_at=one.answered_at,
                 )
-                for complaint, row in self._pairs()
+                for complaint, row in self.pairs()
                 for number, one in enumerate(row.demands, 1)
             ],
             batch_size=BATCH,
         )
-
-    def _exchange(self) -> None:
-        bulk_create_with_history(
-            Note,
-            [
-                Note(
-                    complaint=complaint,
-                    kind=one.kind,
-                    written_at=one.at,
-                    author=one.by,
-                    text_cipher=self._text(self._key(complaint), Note, "text_cipher", one.text),
-                )
-                for complaint, row in self._pairs()
-                for one in row.notes
-            ],
-            batch_size=BATCH,
-        )
-        bulk_create_with_history(
-            Conversation,
-            [
-                Conversation(
-                    complaint=complaint,
-                    direction="out",
-                    connected=one.connected,
-                    started_at=one.at,
-                    handler=one.by,
-                    next_call_at=one.next_call_at,
-                    summary_cipher=self._text(
-                        self._key(complaint), Conversation, "summary_cipher", one.summary
-                    ),
-                    agreed_cipher=self._text(self._key(complaint), Conversation, "agreed_cipher", one.agreed),
-                )
-                for complaint, row in self._pairs()
-                for one in row.calls
-            ],
-            batch_size=BATCH,
-        )
-
-    def _deadlines(self) -> None:
-        policy, calendar = _policy(), business_calendar()
-        made: list[ComplaintDeadline] = []
-        extended: list[tuple[int, ComplaintRow, int]] = []
-        for complaint, row in self._pairs():
-            try:
-                days, longer = (
-                    policy(timing.DECISION_DAYS, row.received_at),
-                    policy(timing.EXTENDED_DAYS, row.received_at),
-                )
-                most = policy(timing.FAR_EXTENDED_DAYS, row.received_at)
-            except PolicyMissing:
-                continue
-            deadline = ComplaintDeadline(
-                owner=complaint,
-                kind=timing.DECISION,
-                basis=timing.DECISION_DAYS,
-                started_at=row.received_at,
-                days=days,
-            )
-            show(deadline, _view(row, days, longer, most, at=self.at, calendar=calendar))
-            delivered_at = row.decision.delivered_at if row.decision is not None else None
-            if delivered_at is not None:
-                deadline.met_at, deadline.met_by = delivered_at, "decision_delivered"
-            elif row.state in _NO_CLOCK:
-                deadline.cancelled_at = row.closed_at or self.at
-            if row.extension is not None:
-                extended.append((len(made), row, longer))
-            made.append(deadline)
-        made = bulk_create_with_history(ComplaintDeadline, made, batch_size=BATCH)
-        ComplaintDeadlineAct.objects.bulk_create(
-            [
-                ComplaintDeadlineAct(
-                    deadline=made[position],
-                    kind=DeadlineActKind.EXTENSION,
-                    at=row.extension.at,
-                    total_days=total,
-                    reason_code=timing.EXTENDED_DAYS,
-                    actor=row.extension.by,
-                )
-                for position, row, total in extended
-                if row.extension is not None
-            ],
-            batch_size=BATCH,
-        )
-
-    def _decisions(self) -> None:
-        given = [(c, row, row.decision) for c, row in self._pairs() if row.decision is not None]
-        made = [self._decision(complaint, one) for complaint, _row, one in given]
-        remedies = bulk_create_with_history(
-            Remedy,
-            [
-                Remedy(
-                    complaint=complaint,
-                    kind=one.kind,
-                    state=one.state,
-                    amount=one.amount,
-                    channel=one.channel,
-                    executed_at=one.executed_at,
-                    text_cipher=self._text(self._key(complaint), Remedy, "text_cipher", one.text),
-                )
-                for complaint, row in self._pairs()
-                for one in row.remedies
-            ],
-            batch_size=BATCH,
-        )
-        for decision in made:
-            if decision.state == DecisionState.PROPOSED:
-                decision.content_hash = content_hash(
-                    complaint=decision.complaint, outcome=decision.outcome, basis_cipher=decision.basis_cipher
-                )
-        made = bulk_create_with_history(Decision, made, batch_size=BATCH)
-        of_complaint = {decision.complaint_id: decision for decision in made}
-        for remedy in remedies:
-            decision = of_complaint.get(remedy.complaint_id)
-            if decision is not None and remedy.state != RemedyState.REVERSED:
-                remedy.decision = decision
-                remedy.save()
-        DecisionNotice.objects.bulk_create(
-            [
-                DecisionNotice(
-                    decision=decision,
-                    mode=one.mode,
-                    step=step,
-                    at=moment,
-                    proof_reference=one.proof if step == NoticeStep.DELIVERED else "",
-                    recorded_by=one.proposed_by,
-                )
-                for decision, (_c, _row, one) in zip(made, given, strict=True)
-                for step, moment in ((NoticeStep.SENT, one.sent_at), (NoticeStep.DELIVERED, one.delivered_at))
-                if moment is not None
-            ],
-            batch_size=BATCH,
-        )
-
-    def _decision(self, complaint: Complaint, one: DecisionRow) -> Decision:
-        return Decision(
-            complaint=complaint,
-            sequence=1,
-            outcome=one.outcome,
-            state=DecisionState.APPROVED if one.approved_by is not None else DecisionState.PROPOSED,
-            basis_cipher=self._text(self._key(complaint), Decision, "basis_cipher", one.basis),
-            # What an approval of another time covered cannot be told any more; a proposal's digest follows.
-            content_hash="",
-            proposed_by=one.proposed_by,
-            proposed_at=one.proposed_at,
-            approved_by=one.approved_by,
-            approved_at=one.approved_at,
-        )
-
-    def _events(self) -> None:
-        columns = event_columns(at=self.at)
-        rows = []
-        for complaint, row in self._pairs():
-            if not row.steps:
-                rows.append(
-                    ComplaintEvent(
-                        kind="imported", dossier_id=complaint.dossier_id, complaint=complaint, **columns
-                    )
-                )
-            for one in row.steps:
-                of_step = {"occurred_at": one.at, "actor": one.by, "actor_name": one.by.display_name}
-                rows.append(
-                    ComplaintEvent(
-                        kind=one.kind,
-                        dossier_id=complaint.dossier_id,
-                        complaint=complaint,
-                        **{**columns, **of_step},
-                    )
-                )
-        ComplaintEvent.objects.bulk_create(rows, batch_size=BATCH)
 
 
 #: Columns a row and a complaint have in common.
@@ -440,28 +291,3 @@ _PLAIN = (
     "repeat_of",
     "closed_at",
 )
-
-
-def _policy() -> Callable[[str, datetime], int]:
-    """Days from policy, asked for once per code and day."""
-    known: dict[tuple[str, date], int] = {}
-
-    def days(code: str, at: datetime) -> int:
-        key = (code, business_day(at))
-        if key not in known:
-            known[key] = timing.policy_days(code, at=at)
-        return known[key]
-
-    return days
-
-
-def _view(
-    row: ComplaintRow, days: int, longer: int, most: int, *, at: datetime, calendar: BusinessCalendar
-) -> deadlines.DeadlineView:
-    terms = deadlines.DeadlineTerms(
-        length=days, unit=deadlines.Unit.CALENDAR_DAYS, start=row.received_at, most=most
-    )
-    acts: list[Any] = []
-    if row.extension is not None:
-        acts.append(deadlines.Extension(at=row.extension.at, total=longer))
-    return deadlines.compute(terms, acts, at, calendar)

@@ -57,9 +57,7 @@ def open_case_of(borrower: Borrower) -> Case | None:
     return Case.objects.filter(borrower=borrower, state=CaseState.OPEN).first()
 
 
-def earlier_complaint(
-    borrower: Borrower, *, before: datetime, exclude: int | None = None
-) -> Complaint | None:
+def earlier_complaint(borrower: Borrower, *, before: datetime, exclude: int) -> Complaint | None:
     """The newest complaint of the same borrower that makes this one a repeat (look-back from policy)."""
     since = before - timedelta(days=timing.policy_days(timing.REPEAT_DAYS, at=before))
     return (

@@ -275,7 +275,7 @@ def test_parties_are_masked_unless_asked_for() -> None:
     partner = mediation.partner()
     referral = mediation.accepted(to=partner, by=complaint_factory.handler())
     body = get(partner, f"/{uid(referral)}/parties", "referrals:read").json()
-    assert body["shown"] == {"identity": "masked", "contact": "masked"}
+    assert body["in_full"] == {"identity": False, "contact": False}
     assert body["items"][0]["name"] == "王**"
     assert "****" in body["items"][0]["phones"][0]
     assert body["items"][-1]["role"] == "creditor"
@@ -294,7 +294,7 @@ def test_parties_in_full_take_scope_purpose_and_consent_and_are_logged() -> None
     assert not ReadEvent.objects.exists()
     answer = get(partner, path, **{"Access-Purpose": "first call with the consumer"})
     body = answer.json()
-    assert body["shown"] == {"identity": "full", "contact": "full"}
+    assert body["in_full"] == {"identity": True, "contact": True}
     assert body["items"][0]["name"] == "王小明"
     assert body["items"][0]["phones"] == [read_personal(person_of(referral).phones.get(), "number")]
     read = ReadEvent.objects.get()
@@ -308,7 +308,7 @@ def test_in_full_only_as_far_as_the_consent_goes() -> None:
     purpose = {"Access-Purpose": "mediation"}
     partly = mediation.accepted(to=partner, by=handler, covers=["identity", "loan"])
     body = get(partner, f"/{uid(partly)}/parties?detail=full", **purpose).json()
-    assert body["shown"] == {"identity": "full", "contact": "masked"}
+    assert body["in_full"] == {"identity": True, "contact": False}
     assert body["items"][0]["name"] == "王小明"
     assert "****" in body["items"][0]["phones"][0]
     neither = mediation.accepted(to=partner, by=handler, covers=["loan"])

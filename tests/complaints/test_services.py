@@ -44,7 +44,9 @@ def holds(complaint: Complaint) -> set[tuple[str, str]]:
 
 
 def events(complaint: Complaint) -> list[str]:
-    return list(ComplaintEvent.objects.filter(complaint=complaint).order_by("id").values_list("kind", flat=True))
+    return list(
+        ComplaintEvent.objects.filter(complaint=complaint).order_by("id").values_list("kind", flat=True)
+    )
 
 
 ACTS: dict[str, Callable[[Complaint, User], Any]] = {
@@ -60,7 +62,7 @@ ACTS: dict[str, Callable[[Complaint, User], Any]] = {
         complaint=c, category="collection.threat", by=u, at=LATER
     ),
     "report_alleged_contact": lambda c, u: services.report_alleged_contact(
-        allegation=c.allegations.get(), alleged_at=NOW - timedelta(days=1), by=u, at=LATER
+        allegation=c.allegations.order_by("id")[0], alleged_at=NOW - timedelta(days=1), by=u, at=LATER
     ),
     "add_demand": lambda c, u: services.add_demand(complaint=c, text="道歉", by=u, at=LATER),
     "add_note": lambda c, u: services.add_note(complaint=c, text="备注", by=u, at=LATER),
@@ -100,13 +102,8 @@ def test_nobody_handles_a_complaint_about_himself(name: str, supervisor: User) -
         complaint=complaint, category="collection.threat", collector=accused, by=make.handler(), at=NOW
     )
     before = events(complaint)
-    with pytest.raises((TransitionRefused, InputRefused)):
-        if name == "report_alleged_contact":
-            services.report_alleged_contact(
-                allegation=complaint.allegations.first(), alleged_at=NOW, by=supervisor, at=LATER
-            )
-        else:
-            ACTS[name](complaint, supervisor)
+    with pytest.raises(TransitionRefused):
+        ACTS[name](complaint, supervisor)
     assert events(complaint) == before
 
 
@@ -161,7 +158,9 @@ def test_borrower_is_matched_by_loan_number_and_never_made_an_alias_by_it() -> N
     complaint = make.filed(about=case)
     assert (complaint.borrower, complaint.case) == (case.borrower, case)
     assert complaint.complainants.get().subject.same_as is None
-    complaint = services.match_borrower(complaint=complaint, borrower=case.borrower, by=make.handler(), at=LATER)
+    complaint = services.match_borrower(
+        complaint=complaint, borrower=case.borrower, by=make.handler(), at=LATER
+    )
     assert complaint.complainants.get().subject.same_as == case.borrower.subject
 
 
@@ -224,7 +223,10 @@ def test_linked_contact_names_the_collector_and_accepting_holds_him_and_the_chan
     hold = Hold.objects.get(source=complaint.dossier)
     assert (hold.scope, hold.collector, hold.channel) == ("collector_channel", night["collector"], "call")
     task = Task.objects.get(dossier=complaint.dossier)
-    assert (task.kind, task.due_at) == ("conduct.investigate_complaint", datetime(2026, 11, 26, 16, tzinfo=UTC))
+    assert (task.kind, task.due_at) == (
+        "conduct.investigate_complaint",
+        datetime(2026, 11, 26, 16, tzinfo=UTC),
+    )
 
 
 def test_unlinking_releases_collector_and_hold(night: dict[str, Any], handler: User) -> None:
@@ -243,13 +245,17 @@ def test_unlinking_releases_collector_and_hold(night: dict[str, Any], handler: U
 def test_another_borrowers_contact_cannot_be_linked(night: dict[str, Any], handler: User) -> None:
     complaint = make.filed(about=floor.case())
     with pytest.raises(InputRefused):
-        services.link_contact(allegation=complaint.allegations.get(), contact=night["call"], by=handler, at=NOW)
+        services.link_contact(
+            allegation=complaint.allegations.get(), contact=night["call"], by=handler, at=NOW
+        )
 
 
 def test_contacts_need_a_borrower(night: dict[str, Any], handler: User) -> None:
     complaint = make.filed()
     with pytest.raises(TransitionRefused):
-        services.link_contact(allegation=complaint.allegations.get(), contact=night["call"], by=handler, at=NOW)
+        services.link_contact(
+            allegation=complaint.allegations.get(), contact=night["call"], by=handler, at=NOW
+        )
 
 
 @pytest.mark.parametrize(
@@ -283,7 +289,9 @@ def test_nothing_is_proposed_before_every_finding_and_answer(handler: User) -> N
     complaint = make.investigated(by=handler)
 
     def propose() -> Decision:
-        return services.propose_decision(complaint=complaint, outcome="upheld", basis="依据", by=handler, at=LATER)
+        return services.propose_decision(
+            complaint=complaint, outcome="upheld", basis="依据", by=handler, at=LATER
+        )
 
     with pytest.raises(TransitionRefused, match="1"):
         propose()
@@ -301,7 +309,11 @@ def test_nothing_changes_while_a_decision_is_proposed(supervisor: User) -> None:
     complaint = decision.complaint
     for attempt in (
         lambda: services.set_finding(
-            allegation=complaint.allegations.get(), finding="undetermined", reason="x", by=supervisor, at=LATER
+            allegation=complaint.allegations.get(),
+            finding="undetermined",
+            reason="x",
+            by=supervisor,
+            at=LATER,
         ),
         lambda: services.answer_demand(demand=complaint.demands.get(), answer="否", by=supervisor, at=LATER),
         lambda: services.add_remedy(complaint=complaint, kind="apology", by=supervisor, at=LATER),
@@ -318,9 +330,13 @@ def test_the_proposer_cannot_approve_by_service_by_table_or_by_database(supervis
         services.approve_decision(decision=decision, by=supervisor, at=LATER)
     answer = workflow.complaint.availability("approve", decision.complaint, by=supervisor, at=LATER)
     assert (answer.allowed, answer.code) == (False, "condition-not-met")
-    with context.acting(by=supervisor, reason_code="test"), pytest.raises(IntegrityError), transaction.atomic():
-        decision.approved_by, decision.approved_at, decision.state = supervisor, LATER, "approved"
-        decision.save()
+    decision.approved_by, decision.approved_at, decision.state = supervisor, LATER, "approved"
+    with (
+        context.acting(by=supervisor, reason_code="test"),
+        transaction.atomic(),
+        pytest.raises(IntegrityError),
+    ):
+        decision.save(force_update=True)
     decision.refresh_from_db()
     assert decision.state == "proposed"
 
@@ -336,7 +352,9 @@ def test_whoever_is_complained_of_cannot_approve(handler: User, supervisor: User
     call = floor.contact(case, collector, floor.shanghai("2026-11-19 23:10"))
     said = NewContact(at=call.started_at)
     decision = make.proposed(
-        by=handler, about=case, allegations=[NewAllegation(category="collection.night_calls", contacts=[said])]
+        by=handler,
+        about=case,
+        allegations=[NewAllegation(category="collection.night_calls", contacts=[said])],
     )
     with pytest.raises(TransitionRefused):
         services.approve_decision(decision=decision, by=supervisor, at=LATER)
@@ -390,7 +408,13 @@ def test_only_delivery_with_proof_meets_the_deadline(handler: User, supervisor: 
     heard: list[Any] = []
     signals.decision_delivered.connect(lambda **given: heard.append(given["decision"]), weak=False)
     services.record_notice(
-        decision=decision, mode="app", step="delivered", happened_at=told_at, proof_reference="M1", by=handler, at=at
+        decision=decision,
+        mode="app",
+        step="delivered",
+        happened_at=told_at,
+        proof_reference="M1",
+        by=handler,
+        at=at,
     )
     decision.complaint.refresh_from_db()
     deadline = decision.complaint.deadlines.get()
@@ -430,13 +454,20 @@ def test_a_no_contact_remedy_outlives_the_complaint(handler: User, supervisor: U
     )
     services.approve_decision(decision=third, by=supervisor, at=NOW + timedelta(days=5))
     services.record_notice(
-        decision=third, mode="app", step="delivered", proof_reference="M", by=handler, at=NOW + timedelta(days=6)
+        decision=third,
+        mode="app",
+        step="delivered",
+        proof_reference="M",
+        by=handler,
+        at=NOW + timedelta(days=6),
     )
     last = services.close_complaint(complaint=second.complaint, by=handler, at=NOW + timedelta(days=7))
     assert holds(last) == {("channel", "complaint")}
 
 
-@pytest.mark.parametrize("given", [{"kind": "waiver"}, {"kind": "waiver", "amount": Decimal(0)}, {"kind": "gift"}])
+@pytest.mark.parametrize(
+    "given", [{"kind": "waiver"}, {"kind": "waiver", "amount": Decimal(0)}, {"kind": "gift"}]
+)
 def test_remedies_that_make_no_sense(given: dict[str, Any], handler: User) -> None:
     with pytest.raises(InputRefused):
         services.add_remedy(complaint=make.investigated(by=handler), by=handler, at=LATER, **given)
@@ -455,11 +486,19 @@ def test_a_granted_waiver_is_carried_out_later(handler: User, supervisor: User) 
     )
     services.approve_decision(decision=again, by=supervisor, at=LATER)
     services.record_notice(
-        decision=again, mode="app", step="delivered", proof_reference="M", by=handler, at=NOW + timedelta(days=1)
+        decision=again,
+        mode="app",
+        step="delivered",
+        proof_reference="M",
+        by=handler,
+        at=NOW + timedelta(days=1),
     )
     waiver.refresh_from_db()
     assert waiver.state == "granted"
-    assert services.execute_remedy(remedy=waiver, reason="已入账", by=handler, at=NOW + timedelta(days=1)).state == "executed"
+    assert (
+        services.execute_remedy(remedy=waiver, reason="已入账", by=handler, at=NOW + timedelta(days=1)).state
+        == "executed"
+    )
 
 
 # -- ends --------------------------------------------------------------------------------------------------
@@ -516,7 +555,9 @@ def test_not_admitting_needs_a_known_reason_and_ends_the_clock(handler: User) ->
     complaint = make.filed()
     with pytest.raises(InputRefused):
         services.not_admit(complaint=complaint, reason_code="bored", reason="x", by=handler, at=LATER)
-    complaint = services.not_admit(complaint=complaint, reason_code="enquiry", reason="x", by=handler, at=LATER)
+    complaint = services.not_admit(
+        complaint=complaint, reason_code="enquiry", reason="x", by=handler, at=LATER
+    )
     assert complaint.state == "not_admitted"
     assert complaint.deadlines.get().cancelled_at == LATER
 

@@ -201,6 +201,7 @@ def test_contradictory_rows_are_refused():
         BusinessCalendar.from_rows(rows, published_years=[2026])
 
 
+@settings(deadline=None)
 @given(st.dates(date(2018, 1, 1), date(2026, 11, 1)), st.integers(0, 30))
 def test_working_days_added_are_working_days_counted(start, count):
     calendar = china()
@@ -284,7 +285,7 @@ HOURS = st.lists(st.integers(0, 1440), min_size=2, max_size=6, unique=True).map(
 )
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(
     zone=ZONES,
     hours=HOURS,

@@ -83,7 +83,7 @@ def walk(terms: DeadlineTerms, acts, until: date = date(2027, 1, 1)) -> tuple[da
     return None, out
 
 
-@settings(max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(histories())
 def test_it_agrees_with_going_through_the_days_one_by_one(history):
     terms, acts = history
@@ -94,6 +94,7 @@ def test_it_agrees_with_going_through_the_days_one_by_one(history):
     assert last is None or (shown.due_on, shown.paused_days) == (last, out)
 
 
+@settings(deadline=None)
 @given(histories(), st.randoms())
 def test_the_order_in_which_a_history_is_read_does_not_matter(history, random):
     terms, acts = history
@@ -104,6 +105,7 @@ def test_the_order_in_which_a_history_is_read_does_not_matter(history, random):
     assert compute(terms, mixed, LONG_AFTER, china()) == compute(terms, acts, LONG_AFTER, china())
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(0, 90 * 24 * 60))
 def test_a_past_view_does_not_know_what_came_later(history, minutes):
     terms, acts = history
@@ -114,6 +116,7 @@ def test_a_past_view_does_not_know_what_came_later(history, minutes):
     assert compute(terms, acts, moment, china()) == compute(terms, known, moment, china())
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(0, 90 * 24 * 60))
 def test_pause_and_resumption_on_the_same_day_change_nothing(history, minutes):
     terms, acts = history
@@ -127,6 +130,7 @@ def test_pause_and_resumption_on_the_same_day_change_nothing(history, minutes):
         assert (with_it.due_on, with_it.paused_days) == (without.due_on, without.paused_days)
 
 
+@settings(deadline=None)
 @given(
     length=st.integers(0, 60),
     start=MOMENTS,
@@ -155,6 +159,7 @@ def test_a_pause_moves_the_last_day_by_exactly_the_days_between(length, start, f
     assert before.remaining == after.remaining
 
 
+@settings(deadline=None)
 @given(histories(), st.lists(st.integers(0, 400), min_size=2, max_size=5))
 def test_while_the_clock_stands_what_is_left_does_not_change(history, waits):
     terms, acts = history
@@ -167,6 +172,7 @@ def test_while_the_clock_stands_what_is_left_does_not_change(history, waits):
         assert {one.remaining_days(LONG_AFTER) for one in shown} == {shown[0].remaining}
 
 
+@settings(deadline=None)
 @given(histories(units=st.just(Unit.CALENDAR_DAYS)))
 def test_rolling_only_ever_steps_over_rest_days(history):
     terms, acts = history
@@ -180,6 +186,7 @@ def test_rolling_only_ever_steps_over_rest_days(history):
         assert not china().is_rest_day(shown.rolled_due_on)
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(0, 90 * 24 * 60), st.integers(1, 30))
 def test_an_extension_counts_in_time_and_only_then(history, minutes, add):
     terms, acts = history
@@ -201,6 +208,7 @@ def test_an_extension_counts_in_time_and_only_then(history, minutes, add):
         assert after.due_on == before.due_on
 
 
+@settings(deadline=None)
 @given(histories())
 def test_a_restart_in_time_is_the_same_as_new_terms(history):
     terms, acts = history
@@ -214,6 +222,7 @@ def test_a_restart_in_time_is_the_same_as_new_terms(history):
     assert again.due_on == compute(fresh, [], LONG_AFTER, china()).due_on
 
 
+@settings(deadline=None)
 @given(start=MOMENTS, length=st.integers(1, 3000), waits=st.lists(st.integers(1, 5000), max_size=6))
 def test_working_time_takes_out_the_very_stretch_of_a_pause(start, length, waits):
     terms = DeadlineTerms(length=length, unit=Unit.WORKING_MINUTES, start=start)

@@ -44,7 +44,9 @@ def valid_id(sequence: int = 1) -> str:
     return resident_id(date(1990, 5, 17), sequence)
 
 
-def filed(*, at: datetime = NOW, by: User | None = None, about: Case | None = None, **given: Any) -> Complaint:
+def filed(
+    *, at: datetime = NOW, by: User | None = None, about: Case | None = None, **given: Any
+) -> Complaint:
     """A complaint about collection at night, with one demand; matched to the borrower of ``about`` if given."""
     facts: dict[str, Any] = {
         "source": "app",
@@ -70,7 +72,11 @@ def answered(*, by: User, at: datetime = NOW, **given: Any) -> Complaint:
     complaint = investigated(by=by, at=at, **given)
     for allegation in complaint.allegations.all():
         services.set_finding(
-            allegation=allegation, finding="substantiated", reason="录音显示确有夜间来电", by=by, at=at + timedelta(hours=1)
+            allegation=allegation,
+            finding="substantiated",
+            reason="录音显示确有夜间来电",
+            by=by,
+            at=at + timedelta(hours=1),
         )
     for demand in complaint.demands.all():
         services.answer_demand(demand=demand, answer="已停止", by=by, at=at + timedelta(hours=1))
@@ -78,26 +84,41 @@ def answered(*, by: User, at: datetime = NOW, **given: Any) -> Complaint:
     return complaint
 
 
-def proposed(*, by: User, at: datetime = NOW, remedies: tuple[str, ...] = ("apology",), **given: Any) -> Decision:
+def proposed(
+    *, by: User, at: datetime = NOW, remedies: tuple[str, ...] = ("apology",), **given: Any
+) -> Decision:
     """A proposed decision."""
     complaint = answered(by=by, at=at, **given)
     for kind in remedies:
-        services.add_remedy(complaint=complaint, kind=kind, text="书面致歉", by=by, at=at + timedelta(hours=2))
+        services.add_remedy(
+            complaint=complaint, kind=kind, text="书面致歉", by=by, at=at + timedelta(hours=2)
+        )
     return services.propose_decision(
-        complaint=complaint, outcome="upheld", basis="《个人消费类贷款催收工作指引》", by=by, at=at + timedelta(hours=3)
+        complaint=complaint,
+        outcome="upheld",
+        basis="《个人消费类贷款催收工作指引》",
+        by=by,
+        at=at + timedelta(hours=3),
     )
 
 
 def approved(*, by: User, second: User, at: datetime = NOW, **given: Any) -> Decision:
     """A decision approved by ``second``."""
-    return services.approve_decision(decision=proposed(by=by, at=at, **given), by=second, at=at + timedelta(hours=4))
+    return services.approve_decision(
+        decision=proposed(by=by, at=at, **given), by=second, at=at + timedelta(hours=4)
+    )
 
 
 def delivered(*, by: User, second: User, at: datetime = NOW, **given: Any) -> Decision:
     """A decision delivered with proof a day after receipt."""
     decision = approved(by=by, second=second, at=at, **given)
     services.record_notice(
-        decision=decision, mode="app", step="delivered", proof_reference="MSG-1", by=by, at=at + timedelta(days=1)
+        decision=decision,
+        mode="app",
+        step="delivered",
+        proof_reference="MSG-1",
+        by=by,
+        at=at + timedelta(days=1),
     )
     decision.refresh_from_db()
     return decision

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 
 from backoffice.staff import roles
 from backoffice.staff.checks import check_roles
+from backoffice.staff.documentation import page
 from backoffice.staff.roles import GRANTS, NOBODY, PERSON_ROLES, Role
 from backoffice.staff.services import sync_roles
 from tests.factories.staff import one_of_each, person
@@ -119,3 +122,8 @@ def test_supervisor_alone_decides() -> None:
     assert [role for role, user in people.items() if user.has_perm("complaints.decide_complaint")] == [
         Role.COMPLAINT_SUPERVISOR
     ]
+
+
+def test_documentation_shows_the_table() -> None:
+    written = Path(settings.BASE_DIR, "docs", "roles.md").read_text(encoding="utf-8")
+    assert written == page(), "run “manage.py roles_page”"

@@ -31,7 +31,16 @@ class AttachmentAdmin(BaseModelAdmin):
     """Files are never served from the media folder and never shown inside our own pages."""
 
     page_template = "desk/attachment_page.html"
-    page_fields = ("dossier_link", "kind", "origin", "content_type", "size_text", "sha256", "added_at", "added_by")
+    page_fields = (
+        "dossier_link",
+        "kind",
+        "origin",
+        "content_type",
+        "size_text",
+        "sha256",
+        "added_at",
+        "added_by",
+    )
     list_display = ("added", "dossier_number", "kind", "origin", "content_type", "size_text", "added_by")
     list_select_related = ("dossier", "added_by")
     list_filter = ("origin",)

@@ -30,12 +30,20 @@ def _overdue(user: User) -> int:
 
 def _my_tasks(request: HttpRequest) -> dict[str, Any] | None:
     tasks: list[Task] = list(
-        mine(request.user).select_related("dossier").defer("detail_cipher").order_by("due_at", "pk")[:TILE_ROWS]
+        mine(request.user)
+        .select_related("dossier")
+        .defer("detail_cipher")
+        .order_by("due_at", "pk")[:TILE_ROWS]
     )
     if not tasks:
         return None
     rows = [
-        (kind_label(task.kind), task, business_day(task.due_at), reverse("admin:desk_task_change", args=(task.pk,)))
+        (
+            kind_label(task.kind),
+            task,
+            business_day(task.due_at),
+            reverse("admin:desk_task_change", args=(task.pk,)),
+        )
         for task in tasks
     ]
     return {"rows": rows, "all_url": reverse("admin:desk_task_changelist")}

@@ -23,7 +23,17 @@ class PolicyValueAdmin(BaseModelAdmin):
     """Every number that comes from law or policy, with the time it is in force and where it stands."""
 
     list_display = (
-        *("code", "title", "value_text", "unit", "effective_from", "effective_to", "legal_force", "confidence", "source"),
+        *(
+            "code",
+            "title",
+            "value_text",
+            "unit",
+            "effective_from",
+            "effective_to",
+            "legal_force",
+            "confidence",
+            "source",
+        ),
     )
     list_filter = ("legal_force", "confidence")
     search_fields = ("code",)
@@ -40,7 +50,16 @@ class ImportRunAdmin(BaseModelAdmin):
     """What was loaded from files, when, and with what result. Written by the import commands only."""
 
     list_display = (
-        *("started_at", "kind", "file_name", "state", "rows_read", "rows_created", "rows_skipped", "rows_failed"),
+        *(
+            "started_at",
+            "kind",
+            "file_name",
+            "state",
+            "rows_read",
+            "rows_created",
+            "rows_skipped",
+            "rows_failed",
+        ),
     )
     list_filter = ("state",)
     ordering = ("-pk",)

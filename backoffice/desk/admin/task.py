@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.contrib.admin.widgets import AutocompleteSelect
 
 from backoffice.audit.models import ReadEvent
+from backoffice.core.time import business_day
 from backoffice.desk import dossiers, services
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.models import Task
@@ -21,7 +22,6 @@ from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import registries
 from backoffice.desk.templatetags.desk import days_left, when
 from backoffice.desk.workflow import task as task_workflow
-from backoffice.core.time import business_day
 from backoffice.privacy.services import Erased, read_text
 from backoffice.staff.models import Team, User
 
@@ -48,7 +48,7 @@ class QueueFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         return [("team", _("My team's")), ("all", _("Everybody's"))]
 
-    def choices(self, changelist: Any) -> Iterable[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
         yield {**first, "display": _("Mine")}
         yield from others

@@ -92,8 +92,10 @@ def when(at: datetime | date | None) -> SafeString:
 @register.simple_tag
 def today_line() -> str:
     """Today's date in words, for the greeting."""
-    return formats.date_format(business_day(timezone.now()), "DATE_FORMAT") + " " + formats.date_format(
-        business_day(timezone.now()), "l"
+    return (
+        formats.date_format(business_day(timezone.now()), "DATE_FORMAT")
+        + " "
+        + formats.date_format(business_day(timezone.now()), "l")
     )
 
 
@@ -150,7 +152,9 @@ def page_panels(context: dict[str, Any], name: str, obj: Any) -> SafeString:
 def card(content: str, title: Any = "", hint: Any = "", tone: str = "") -> SafeString:
     """A white card with a title and a quiet hint at its right: ``{% card title=… %}…{% endcard %}``."""
     head = format_html("<h2>{}<small>{}</small></h2>", title, hint) if title else ""
-    return format_html('<section class="card {}">{}{}</section>', f"card-{tone}" if tone else "", head, content)
+    return format_html(
+        '<section class="card {}">{}{}</section>', f"card-{tone}" if tone else "", head, content
+    )
 
 
 @register.filter

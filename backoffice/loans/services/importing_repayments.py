@@ -119,8 +119,8 @@ def _locked_loans(numbers: set[str]) -> dict[str, Loan]:
         for part in parts
         for pk in Loan.objects.filter(number__in=part).values_list("borrower_id", flat=True)
     ]
-    for part in chunks(sorted(set(owners))):
-        list(Borrower.objects.select_for_update().filter(pk__in=part).order_by("pk").values_list("pk"))
+    for ids in chunks(sorted(set(owners))):
+        list(Borrower.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
     for part in parts:
         found.update(
             {

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.history import HistoricalRecords
 from backoffice.privacy import kinds
 from backoffice.privacy.fields import BlindIndexField, CipherField, MaskField, Personal, TextCipherField
+from conduct.choices import AllegedState
 
 
 class AllegedContact(models.Model):
@@ -62,3 +63,12 @@ class AllegedContact(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def state(self) -> str:
+        """Whether our own record of it has been found."""
+        return AllegedState.MATCHED if self.matched_id else AllegedState.UNMATCHED
+
+    def get_state_display(self) -> str:
+        """The label of ``state``, as the workflow shows it."""
+        return str(AllegedState(self.state).label)

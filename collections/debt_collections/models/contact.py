@@ -52,7 +52,7 @@ class ContactAttempt(LogModel):
         on_delete=models.PROTECT,
         null=True,
         related_name="contact_attempts",
-        verbose_name=_("number"),
+        verbose_name=_("telephone number"),
     )
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose.choices)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)

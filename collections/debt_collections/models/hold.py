@@ -40,7 +40,7 @@ class Hold(models.Model):
         null=True,
         blank=True,
         related_name="holds",
-        verbose_name=_("number"),
+        verbose_name=_("telephone number"),
     )
     amount = models.DecimalField(
         _("disputed amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True

@@ -58,7 +58,12 @@ def place_hold(
     """
     if source.kind in OWN_SOURCES:
         demand(by, "collections.place_hold")
-    given = {"collector": collector, "channel": channel, "number": number, "amount": amount}
+    given: dict[str, object] = {
+        "collector": collector,
+        "channel": channel,
+        "number": number,
+        "amount": amount,
+    }
     _check(borrower, scope, reason, given, loans, until, at)
     with act(by=by, at=at, code="hold.placed", reason=reason_text, dossier=source) as frame:
         lock(Borrower, borrower.pk)

@@ -233,17 +233,12 @@ def _insert(model: type[LogModel], columns: Sequence[str], rows: Iterable[tuple[
     """
     quote, adapt = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
     names = ", ".join(quote(name) for name in columns)
-    marks = f"({', '.join('%s' for _name in columns)})"
-    # SQLite takes 32,766 parameters in one statement.
-    batch = 30_000 // len(columns)
-    prepared = [[adapt(one) if isinstance(one, datetime) else one for one in row] for row in rows]
+    marks = ", ".join("%s" for _name in columns)
     with connection.cursor() as cursor:
-        for start in range(0, len(prepared), batch):
-            part = prepared[start : start + batch]
-            cursor.execute(
-                f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {', '.join([marks] * len(part))}",  # noqa: S608
-                [one for row in part for one in row],
-            )
+        cursor.executemany(
+            f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})",  # noqa: S608
+            [tuple(adapt(one) if isinstance(one, datetime) else one for one in row) for row in rows],
+        )
 
 
 def _numbers(prefix: str, days: Sequence[date]) -> list[str]:

@@ -26,12 +26,12 @@ class MediationConsentAdmin(FromComplaintMixin, BaseModelAdmin):
     """The complainants' separate consents; recorded and withdrawn, never edited."""
 
     workflow = workflow.consent
-    operations = [Operation("withdraw", _withdraw, OptionalReasonForm)]
-    list_display = ["complaint", "organisation", "given_at", "text_version", "state_text"]
-    list_display_links = ["complaint"]
-    list_select_related = ["complaint", "organisation"]
-    ordering = ["-id"]
-    page_fields = [
+    operations = (Operation("withdraw", _withdraw, OptionalReasonForm),)
+    list_display = ("complaint", "organisation", "given_at", "text_version", "state_text")
+    list_display_links = ("complaint",)
+    list_select_related = ("complaint", "organisation")
+    ordering = ("-id",)
+    page_fields = (
         "complaint",
         "organisation",
         "given_at",
@@ -40,7 +40,7 @@ class MediationConsentAdmin(FromComplaintMixin, BaseModelAdmin):
         "evidence",
         "evidence_reference",
         "withdrawn_at",
-    ]
+    )
 
     @admin.display(description=_("state"))
     def state_text(self, consent: MediationConsent) -> str:

@@ -10,10 +10,10 @@ from complaints.mediation.models import MediationOrganisation
 class MediationOrganisationAdmin(BaseModelAdmin):
     """Whom we work with, for how long a case stays there, and the client of its system."""
 
-    list_display = ["name", "client", "period_days", "access_days_after_end", "active"]
-    list_select_related = ["client"]
-    search_fields = ["name"]
-    ordering = ["name"]
-    fields = ["name", "client", "period_days", "access_days_after_end", "active"]
-    page_fields = fields
-    raw_id_fields = ["client"]
+    list_display = ("name", "client", "period_days", "access_days_after_end", "active")
+    list_select_related = ("client",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    fields = ("name", "client", "period_days", "access_days_after_end", "active")
+    page_fields = ("name", "client", "period_days", "access_days_after_end", "active")
+    raw_id_fields = ("client",)

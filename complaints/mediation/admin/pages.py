@@ -85,7 +85,7 @@ class FromComplaintMixin:
         complaint = admin.get_queryset(request).filter(pk=pk).first() if pk.isdecimal() else None
         if complaint is None or not admin.has_view_permission(request, complaint):
             raise Http404
-        return complaint  # type: ignore[no-any-return]
+        return complaint
 
     def _show(
         self,

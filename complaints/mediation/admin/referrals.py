@@ -50,15 +50,15 @@ class ReferralAdmin(FromComplaintMixin, BaseModelAdmin):
     """Cases with the mediation organisations. Our own steps are here; theirs come over the API."""
 
     workflow = workflow.referral
-    operations = [Operation("recall", _recall, OptionalReasonForm)]
+    operations = (Operation("recall", _recall, OptionalReasonForm),)
     page_name = "mediation.referral"
     page_template = "mediation/referral_page.html"
     logs_reads = True
-    list_display = ["number", "complaint", "organisation", "state", "offered_at", "accepted_at", "ended_at"]
-    list_select_related = ["complaint", "organisation"]
-    list_filter = ["state"]
-    search_fields = ["number"]
-    ordering = ["-id"]
+    list_display = ("number", "complaint", "organisation", "state", "offered_at", "accepted_at", "ended_at")
+    list_select_related = ("complaint", "organisation")
+    list_filter = ("state",)
+    search_fields = ("number",)
+    ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With what the page and its steps ask about."""
@@ -111,7 +111,7 @@ class ReferralAdmin(FromComplaintMixin, BaseModelAdmin):
         return [
             record.history_of(obj),
             record.history_of(obj.consent),
-            ReferralDeadline.history.filter(owner_id=obj.pk),  # type: ignore[attr-defined]
+            ReferralDeadline.history.filter(owner_id=obj.pk),
         ]
 
     def get_urls(self) -> list[URLPattern]:

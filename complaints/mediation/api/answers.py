@@ -45,7 +45,7 @@ class ReferralItemAnswer(TombstoneAnswer):
 
 class CategoryAnswer(Answer):
     code = serializers.CharField()
-    root = serializers.ChoiceField(choices=CategoryRoot.choices)
+    root = serializers.ChoiceField(choices=CategoryRoot.choices)  # type: ignore[assignment]
     name = serializers.CharField()
 
 
@@ -112,8 +112,8 @@ class ReferralAnswer(ReferralItemAnswer):
     amount_in_dispute = MoneyField(allow_null=True, required=False)
     loan = LoanAnswer(allow_null=True, required=False)
     withheld = serializers.ListField(
-        child=serializers.ChoiceField(choices=ConsentCover.choices),
-        help_text="Parts the consent does not cover",
+        child=serializers.CharField(),
+        help_text="Parts the consent does not cover: complaint, loan",
         required=False,
     )
     mandate = MandateAnswer(required=False)
@@ -130,13 +130,15 @@ class PartyAnswer(Answer):
     service_address = serializers.CharField(allow_null=True, required=False)
 
 
-class ShownAnswer(Answer):
-    identity = serializers.ChoiceField(choices=[("masked", "masked"), ("full", "full")])
-    contact = serializers.ChoiceField(choices=[("masked", "masked"), ("full", "full")])
+class InFullAnswer(Answer):
+    """What the consent and the request together opened; the rest is masked."""
+
+    identity = serializers.BooleanField()
+    contact = serializers.BooleanField()
 
 
 class PartiesAnswer(Answer):
-    shown = ShownAnswer()
+    in_full = InFullAnswer()
     items = PartyAnswer(many=True)
 
 
@@ -145,7 +147,7 @@ class EventAnswer(Answer):
     type = serializers.CharField()
     at = MomentField()
     by = serializers.ChoiceField(choices=[("organisation", "organisation"), ("creditor", "creditor")])
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
 
 class EventsAnswer(Answer):

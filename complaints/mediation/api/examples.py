@@ -40,7 +40,6 @@ TOMBSTONE: dict[str, Any] = {
     "state": "recalled",
     "ended_at": "2026-11-21T16:05:00+08:00",
 }
-LIST: list[dict[str, Any]] = [ITEM, TOMBSTONE]
 REFERRAL: dict[str, Any] = {
     **ITEM,
     "complaint": {"number": "TS20261110-000012", "received_at": "2026-11-10T09:12:00+08:00"},
@@ -84,7 +83,7 @@ REFERRAL: dict[str, Any] = {
     },
 }
 PARTIES: dict[str, Any] = {
-    "shown": {"identity": "masked", "contact": "masked"},
+    "in_full": {"identity": False, "contact": False},
     "items": [
         {
             "role": "borrower",

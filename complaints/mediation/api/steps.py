@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils import timezone
@@ -42,7 +42,7 @@ class ActionView(PartnerView):
         require_version(request, referral.version)
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
-        changed = self.act(referral, by=request.user, at=at, data=given.validated_data)
+        changed = self.act(referral, by=cast(User, request.user), at=at, data=given.validated_data)
         return Response(contents.referral_head(changed), headers={"ETag": etag(changed.version)})
 
 

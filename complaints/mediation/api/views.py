@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -35,7 +36,7 @@ class PartnerView(ApiView):
     """An endpoint that knows which cases exist for the caller."""
 
     def visible(self, request: Request, *, at: datetime) -> QuerySet[Referral]:
-        return selectors.visible_referrals(request.auth.application, at=at)
+        return selectors.visible_referrals(_token(request).application, at=at)
 
     def referral(self, request: Request, uid: UUID, *, at: datetime) -> Referral:
         """The case, or 404: it does not exist, it is another organisation's, or access has ended."""
@@ -66,7 +67,10 @@ class ReferralListView(PartnerView):
             OpenApiParameter("updated_since", datetime, description="RFC 3339 with offset, inclusive"),
         ],
         responses=answers.ReferralItemAnswer(many=True),
-        examples=[OpenApiExample("Two cases, one of them recalled", examples.LIST, response_only=True)],
+        examples=[
+            OpenApiExample("A case", examples.ITEM, response_only=True),
+            OpenApiExample("A tombstone", examples.TOMBSTONE, response_only=True),
+        ],
     )
     def get(self, request: Request) -> Response:
         referrals = self.visible(request, at=timezone.now())
@@ -141,11 +145,8 @@ class PartiesView(PartnerView):
             count=len(found.items),
             purpose=purpose,
         )
-        shown = {
-            "identity": "full" if found.identity_in_full else "masked",
-            "contact": "full" if found.contact_in_full else "masked",
-        }
-        return Response({"shown": shown, "items": found.items})
+        in_full = {"identity": found.identity_in_full, "contact": found.contact_in_full}
+        return Response({"in_full": in_full, "items": found.items})
 
 
 class EventsView(PartnerView):
@@ -191,8 +192,14 @@ def _purpose(request: Request) -> str:
         return given.strip()
 
 
+def _token(request: Request) -> Any:
+    """The token of an authenticated request: the library's row, which its stubs do not know."""
+    return request.auth
+
+
 def _require_scope(request: Request, scope: str) -> None:
-    if scope not in set(request.auth.scope.split()) & set(request.auth.application.scopes):
+    token = _token(request)
+    if scope not in set(token.scope.split()) & set(token.application.scopes):
         raise Problem(
             "scope-missing",
             headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},

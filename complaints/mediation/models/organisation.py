@@ -89,7 +89,7 @@ class MediationConsent(models.Model):
     @property
     def state(self) -> ConsentState:
         """What the workflow's table asks for; follows from the columns."""
-        if self.pk is None:
+        if self._state.adding:
             return ConsentState.NOT_RECORDED
         return ConsentState.WITHDRAWN if self.withdrawn_at is not None else ConsentState.IN_FORCE
 

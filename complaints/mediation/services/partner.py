@@ -26,7 +26,7 @@ from complaints.mediation.choices import (
     SuspensionReason,
 )
 from complaints.mediation.errors import DeadlinePassed, ExtensionWithoutConsent
-from complaints.mediation.models import Referral
+from complaints.mediation.models import Referral, ReferralDeadline
 from complaints.mediation.services import deadlines, effects
 from complaints.mediation.services.changes import end, finish, lock_referral
 
@@ -185,7 +185,7 @@ def _meet_confirmation(referral: Referral, by_what: str, *, at: datetime) -> Non
         deadlines.meet(clock, by_what=by_what, at=at)
 
 
-def _mediation_clock(referral: Referral) -> deadlines.ReferralDeadline:
+def _mediation_clock(referral: Referral) -> ReferralDeadline:
     clock = deadlines.running_deadline(referral, deadlines.MEDIATION)
     if clock is None:
         raise LookupError(f"referral {referral.pk} is under way without a clock")
