@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from backoffice.staff.demo import create_people
 from backoffice.staff.models import User
 
 
@@ -23,3 +24,8 @@ class Demo:
     by: User
     scale: float = 1.0
     results: dict[str, Any] = field(default_factory=dict)
+
+
+def seed_staff(demo: Demo) -> None:
+    """The first step: one person per role, and teams."""
+    create_people(by=demo.by, at=demo.now)

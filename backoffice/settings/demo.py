@@ -24,3 +24,12 @@ DATABASES = {
         postgresql(env("DATABASE_URL")) if env("DATABASE_URL") else sqlite(VAR_DIR / "backoffice.sqlite3")
     )
 }
+
+# From the bottom up: each step builds on what the ones before it have left.
+DEMO_SEED_STEPS = [
+    "backoffice.desk.seeding.seed_staff",
+    "backoffice.loans.seed.seed",
+    "debt_collections.seed.seed",
+    "complaints.seed.seed",
+    "complaints.mediation.seed.seed",
+]

@@ -15,15 +15,13 @@ from backoffice.core.time import SHANGHAI, business_day, start_of_day
 from backoffice.desk.seeding import Demo
 from backoffice.loans.models import Borrower, Loan, PhoneNumber
 from backoffice.staff.models import User
-from backoffice.staff.roles import Role
 from debt_collections import services
 from debt_collections.models import Agency, Case, Collector
-from debt_collections.seed_words import AGENCIES, DISCLOSURES, GIVEN, NOTES, SURNAMES
-from debt_collections.services import CaseRow, ContactRow, PlacementRow
+from debt_collections.seed_cases import DAYS, case_rows, make_collectors
+from debt_collections.seed_words import AGENCIES, DISCLOSURES, NOTES
+from debt_collections.services import CaseRow, ContactRow
 
-DAYS = 180
 CONTACTS = 40_000
-PER_AGENCY = 24
 #: Share of days on which something goes wrong: with the two who are careless, and with everybody else.
 CARELESS, CAREFUL = 0.30, 0.004
 
@@ -83,8 +81,8 @@ def seed_collections(
         services.register_agency(code=code, name=name, in_house=own, by=by, at=now - timedelta(days=900))
         for code, name, own in AGENCIES
     ]
-    collectors = _collectors(rng, agencies, today=today, by=by)
-    rows = _case_rows(rng, loans, collectors, today=today)
+    collectors = make_collectors(rng, agencies, today=today, by=by)
+    rows = case_rows(rng, loans, collectors, today=today)
     cases = services.import_cases_bulk(rows, by=by, at=now)
     pairs = list(zip(cases, rows, strict=True))
     told = _storyteller(pairs, collectors, today)
@@ -98,7 +96,10 @@ def seed_collections(
     )
     day = today - timedelta(days=4)
     _tell(desk, *told, day)
-    _contacts(desk, [pair for pair in pairs if pair[0] is not told[0]], contacts - len(desk.rows), today)
+    # Some are dropped (to come, or inside a hold), hence a few more than wanted; the surplus is messages.
+    wanted = int(contacts * 1.04) - len(desk.rows)
+    _contacts(desk, [pair for pair in pairs if pair[0] is not told[0]], wanted, today)
+    _trim(desk, contacts)
     done = services.import_contacts_bulk(desk.rows, by=by, at=now)
     made = [
         (done.ids[row.external_id], row.borrower_id, row.collector_id or 0, row.started_at)
@@ -121,92 +122,6 @@ def seed_collections(
             contact_ids=story_ids,
         ),
     )
-
-
-def _collectors(rng: random.Random, agencies: Sequence[Agency], *, today: date, by: User) -> list[Collector]:
-    """The same number at each agency; the first of 恒信 and of 嘉禾 are the careless ones, a few have run out."""
-    login = User.objects.filter(groups__name=Role.COLLECTOR.value).order_by("pk").first()
-    names = ["陈立", "马超"]
-    made = []
-    for agency in agencies:
-        for number in range(1, PER_AGENCY + 1):
-            careless = number == 1 and agency.code in {"HX", "JH"}
-            name = names.pop(0) if careless else rng.choice(SURNAMES) + rng.choice(GIVEN)
-            began = today - timedelta(days=rng.randrange(300, 700))
-            collector = services.register_collector(
-                agency=agency,
-                staff_number=f"{agency.code}{number:03d}",
-                name=name,
-                user=login if agency.code == "HX" and number == 2 else None,
-                by=by,
-                at=start_of_day(began),
-            )
-            ran_out = number == PER_AGENCY and agency.code != "ZY"
-            until = today - timedelta(days=25) if ran_out else today + timedelta(days=rng.randrange(30, 330))
-            made.append(
-                services.authorise_collector(
-                    collector=collector,
-                    background_checked_on=began - timedelta(days=10),
-                    from_on=began,
-                    until=until,
-                    by=by,
-                    at=start_of_day(began),
-                )
-            )
-    return made
-
-
-def _case_rows(
-    rng: random.Random, loans: Sequence[Loan], collectors: Sequence[Collector], *, today: date
-) -> list[CaseRow]:
-    """An open case per borrower who is overdue, and some that were cured within the half year."""
-    own = [one for one in collectors if one.staff_number.startswith("ZY")]
-    outside = [one for one in collectors if not one.staff_number.startswith("ZY")]
-    owed: dict[int, list[Loan]] = {}
-    free: dict[int, list[Loan]] = {}
-    for loan in loans:
-        late = loan.oldest_unpaid_due_on is not None and loan.oldest_unpaid_due_on < today
-        (owed if late else free).setdefault(loan.borrower_id, []).append(loan)
-    rows = [_open_row(rng, borrower_id, mine, own, outside, today) for borrower_id, mine in owed.items()]
-    quiet = [borrower_id for borrower_id in free if borrower_id not in owed]
-    for borrower_id in rng.sample(quiet, k=min(len(quiet), len(rows) // 4)):
-        opened = today - timedelta(days=rng.randrange(40, DAYS))
-        closed = opened + timedelta(days=rng.randrange(5, 35))
-        taker = rng.choice(own)
-        placement = PlacementRow(taker.agency_id, taker.pk, opened, closed, None)
-        loan_ids = tuple(loan.pk for loan in free[borrower_id] if loan.disbursed_on < opened)
-        if loan_ids:
-            rows.append(
-                CaseRow(borrower_id, loan_ids, opened, "contact", closed, "cured", placements=(placement,))
-            )
-    return rows
-
-
-def _open_row(
-    rng: random.Random,
-    borrower_id: int,
-    loans: Sequence[Loan],
-    own: Sequence[Collector],
-    outside: Sequence[Collector],
-    today: date,
-) -> CaseRow:
-    """First our own floor; after a month an outside agency, which the borrower was told of the day before."""
-    since = min(loan.oldest_unpaid_due_on for loan in loans if loan.oldest_unpaid_due_on)
-    opened = min(max(since + timedelta(days=1), today - timedelta(days=DAYS)), today)
-    days = (today - since).days
-    stage = "contact" if days <= 60 else "notice" if days <= 150 else "legal"
-    first = rng.choice(own)
-    moved = opened + timedelta(days=rng.randrange(12, 31))
-    if moved >= today:
-        placements = [PlacementRow(first.agency_id, first.pk, opened, None, None)]
-    else:
-        taker = rng.choice(outside)
-        told_at = start_of_day(moved) - timedelta(hours=8)
-        placements = [
-            PlacementRow(first.agency_id, first.pk, opened, moved, None),
-            PlacementRow(taker.agency_id, taker.pk, moved, None, told_at),
-        ]
-    return CaseRow(borrower_id, tuple(loan.pk for loan in loans), opened, stage, placements=tuple(placements))
 
 
 def _storyteller(
@@ -312,6 +227,19 @@ def _one_day(desk: _Desk, case: Case, row: CaseRow, collector_id: int, day: date
         for minute in range(talks, 4):
             at = start_of_day(day) + timedelta(hours=20, minutes=10 + 14 * minute)
             _add(desk, case, row, collector_id, at, "call", "person", "fourth_call" if minute == 3 else "")
+
+
+def _trim(desk: _Desk, contacts: int) -> None:
+    """Take messages away until ``contacts`` are left: fewer calls would undo what was planted."""
+    planted = {one for found in desk.planted.values() for one in found}
+    spare = [
+        row.external_id
+        for row in desk.rows
+        if row.channel in {"sms", "im", "email"} and row.external_id not in planted
+    ]
+    surplus = max(len(desk.rows) - contacts, 0)
+    gone = set(desk.rng.sample(spare, k=min(surplus, len(spare))))
+    desk.rows = [row for row in desk.rows if row.external_id not in gone]
 
 
 def _inside(hold: tuple[datetime, datetime], at: datetime) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.errors import InputRefused
 from backoffice.desk.operations import OperationForm
 from backoffice.loans.models import Borrower, Loan
-from backoffice.loans.selectors import find_borrowers_by
+from backoffice.loans.selectors import search_borrowers
 from backoffice.staff.models import User
 from complaints.choices import NotAdmittedReason, VerifiedHow
 from complaints.models import Complaint
@@ -86,7 +86,7 @@ class MatchBorrowerForm(OperationForm):
 
     def _borrower(self, typed: str) -> Borrower | None:
         try:
-            found = list(find_borrowers_by(typed)[:2])
+            found = list(search_borrowers(typed)[:2])
         except InputRefused:
             found = []
         if len(found) != 1:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conduct import reference, rules
+from conduct.parameters import parameter_errors
 from conduct.rules import ConsentFacts, ContactFacts, PlacementFacts, RuleFacts, Surroundings
 from debt_collections.holds import HoldFacts
 
@@ -239,7 +240,7 @@ def test_verdicts_speak_both_languages() -> None:
 @pytest.mark.parametrize("rule_set", reference.RULE_SETS, ids=lambda one: f"#{one.number}")
 def test_reference_rules_have_valid_parameters(rule_set: reference.RuleSetRow) -> None:
     for rule in rule_set.rules:
-        assert rules.parameter_errors(rule["kind"], rule["parameters"]) == []
+        assert parameter_errors(rule["kind"], rule["parameters"]) == []
 
 
 @pytest.mark.parametrize(
@@ -253,4 +254,4 @@ def test_reference_rules_have_valid_parameters(rule_set: reference.RuleSetRow) -
     ],
 )
 def test_wrong_parameters_are_named(kind: str, parameters: dict[str, Any], wrong: list[str]) -> None:
-    assert rules.parameter_errors(kind, parameters) == wrong
+    assert parameter_errors(kind, parameters) == wrong
