@@ -9,7 +9,6 @@ from django.test import TransactionTestCase
 from backoffice.audit import triggers
 from scripts.environment import find_chromium
 
-
 _teardown = TransactionTestCase._fixture_teardown
 
 

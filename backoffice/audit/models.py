@@ -32,7 +32,9 @@ class Event(EventRow):
     """
 
     kind = models.CharField(_("kind"), max_length=40)
-    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier"))
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier")
+    )
     reason_cipher = TextCipherField()
     data = models.JSONField(_("details"), default=dict)
 

@@ -55,7 +55,9 @@ def event_columns(*, at: datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def act(*, by: User, at: datetime, code: str, reason: str = "", dossier: Dossier | None = None) -> Iterator[Act]:
+def act(
+    *, by: User, at: datetime, code: str, reason: str = "", dossier: Dossier | None = None
+) -> Iterator[Act]:
     """The frame of a service call: a transaction, the actor and ``code`` in every history row it writes.
 
     ``reason`` in words is stored encrypted under the key of ``dossier``; without a dossier it must be empty.

@@ -69,7 +69,9 @@ def require() -> Acting:
 
 
 @contextmanager
-def entering(entry_point: str, *, actor: Actor | None = None, request_id: str | None = None) -> Iterator[Acting]:
+def entering(
+    entry_point: str, *, actor: Actor | None = None, request_id: str | None = None
+) -> Iterator[Acting]:
     """Open a door for the length of a request, command or task. Nothing leaks into the next one."""
     acting = Acting(actor=actor, entry_point=entry_point, request_id=request_id or uuid.uuid4().hex)
     token = _current.set(acting)

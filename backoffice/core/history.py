@@ -103,7 +103,9 @@ class HistoricalRecords(LibraryHistoricalRecords):
 
     def create_historical_record(self, instance: Any, history_type: str, using: str | None = None) -> None:
         manager = getattr(instance, self.manager_name)
-        columns = {field.attname: getattr(instance, field.attname) for field in self.fields_included(instance)}
+        columns = {
+            field.attname: getattr(instance, field.attname) for field in self.fields_included(instance)
+        }
         manager.model(
             history_date=timezone.now(),
             history_type=history_type,
@@ -145,7 +147,7 @@ def record_history(objs: Sequence[models.Model], history_type: str, *, batch_siz
         f"INSERT INTO {quote(history._meta.db_table)} "
         f"({', '.join([*(quote(field.column) for field, _value in pairs), *columns])}) "
         f"SELECT {', '.join([*marks, *columns])} FROM {quote(model._meta.db_table)} "
-        f"WHERE {quote(model._meta.pk.column)} IN ("  # noqa: S608  (names of our own tables, no values)
+        f"WHERE {quote(model._meta.pk.column)} IN ("
     )
     with connection.cursor() as cursor:
         for start in range(0, len(objs), batch_size):

@@ -18,7 +18,24 @@ from stdnum.exceptions import ValidationError as StdnumError
 from backoffice.core.errors import InputRefused
 from backoffice.core.time import business_day
 
-_COMPOUND_SURNAMES = frozenset("欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 长孙 宇文 夏侯".split())
+_COMPOUND_SURNAMES = frozenset(
+    [
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "令狐",
+        "司徒",
+        "长孙",
+        "宇文",
+        "夏侯",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +89,9 @@ def _resident_id(value: str) -> str:
     try:
         born = ric.get_birth_date(text)
     except StdnumError as error:
-        raise InputRefused(_("The birth date in this resident ID does not exist."), field="id_number") from error
+        raise InputRefused(
+            _("The birth date in this resident ID does not exist."), field="id_number"
+        ) from error
     if born > business_day(timezone.now()):
         raise InputRefused(_("The birth date in this resident ID lies in the future."), field="id_number")
     if ric.calc_check_digit(text) != text[-1]:

@@ -15,7 +15,12 @@ class DataSubject(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     same_as = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="aliases", verbose_name=_("same as")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="aliases",
+        verbose_name=_("same as"),
     )
 
     history = HistoricalRecords()

@@ -56,7 +56,10 @@ def _make_key(**owner: int) -> DataKey:
     key_id, key, master = uuid.uuid4(), crypto.new_key(), crypto.current_master_key_id()
     _remember(key_id, key)
     return DataKey(
-        id=key_id, master_key_id=master, wrapped=crypto.wrap(key, key_id=key_id, master_key_id=master), **owner
+        id=key_id,
+        master_key_id=master,
+        wrapped=crypto.wrap(key, key_id=key_id, master_key_id=master),
+        **owner,
     )
 
 

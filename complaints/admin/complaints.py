@@ -79,10 +79,14 @@ class ComplaintAdmin(BaseModelAdmin):
         steps = desk_page.next_steps(self, request, obj)
         return {
             "page": found,
-            "page_steps": desk_page.Steps(*(self._in_header(part) for part in (steps.now, steps.blocked, steps.later))),
+            "page_steps": desk_page.Steps(
+                *(self._in_header(part) for part in (steps.now, steps.blocked, steps.later))
+            ),
             "can": {step.name: step.url for step in steps.now},
             "cannot": {step.name: step.reason for step in [*steps.blocked, *steps.later]},
-            "suggestions": self._suggestions(obj, found, at=at) if "link_contact" in {s.name for s in steps.now} else [],
+            "suggestions": self._suggestions(obj, found, at=at)
+            if "link_contact" in {s.name for s in steps.now}
+            else [],
             "draft": letter_draft(obj) if found.may_read_words else None,
             "pending_findings": sum(view.allegation.finding == "open" for view in found.allegations),
             "pending_answers": sum(view.demand.answered_at is None for view in found.demands),
@@ -95,7 +99,9 @@ class ComplaintAdmin(BaseModelAdmin):
     @staticmethod
     def _suggestions(obj: Complaint, found: Any, *, at: datetime) -> list[dict[str, Any]]:
         """The borrower's contacts before receipt that are not linked yet, those that broke a rule first."""
-        linked = {view.contact.pk for one in found.allegations for view in one.contacts if view.contact is not None}
+        linked = {
+            view.contact.pk for one in found.allegations for view in one.contacts if view.contact is not None
+        }
         contacts = list(
             ContactAttempt.objects.filter(
                 borrower_id=obj.borrower_id,
@@ -141,5 +147,8 @@ class ComplaintAdmin(BaseModelAdmin):
 
     @admin.display(description=_("severity"))
     def severity_(self, obj: Complaint) -> Any:
-        return chip(obj.get_severity_display(), "bad") if obj.severity != "normal" else obj.get_severity_display()
-
+        return (
+            chip(obj.get_severity_display(), "bad")
+            if obj.severity != "normal"
+            else obj.get_severity_display()
+        )

@@ -52,18 +52,32 @@ def _urgent(user: User) -> int:
 
 registries.sidebar.register(
     "complaints.mine",
-    SidebarItem("complaints", _("My complaints"), _list("?whose=mine"), "inbox", HANDLE, 10, count_mine, _urgent),
+    SidebarItem(
+        "complaints", _("My complaints"), _list("?whose=mine"), "inbox", HANDLE, 10, count_mine, _urgent
+    ),
 )
 registries.sidebar.register(
     "complaints.unassigned",
     SidebarItem(
-        "complaints", _("Nobody's yet"), _list("?whose=nobody"), "assignment_late", HANDLE, 20, count_unassigned
+        "complaints",
+        _("Nobody's yet"),
+        _list("?whose=nobody"),
+        "assignment_late",
+        HANDLE,
+        20,
+        count_unassigned,
     ),
 )
 registries.sidebar.register(
     "complaints.to_approve",
     SidebarItem(
-        "complaints", _("To approve"), _list("?state=decision_proposed"), "how_to_reg", DECIDE, 30, count_to_approve
+        "complaints",
+        _("To approve"),
+        _list("?state=decision_proposed"),
+        "how_to_reg",
+        DECIDE,
+        30,
+        count_to_approve,
     ),
 )
 registries.sidebar.register(
@@ -110,10 +124,12 @@ registries.home.register(
     HomeTile(_("Complaints today"), "complaints/tiles/counts.html", _counts_tile, VIEW, 10, 12),
 )
 registries.home.register(
-    "complaints.queue", HomeTile(_("My queue by due day"), "complaints/tiles/queue.html", _queue_tile, HANDLE, 20, 8)
+    "complaints.queue",
+    HomeTile(_("My queue by due day"), "complaints/tiles/queue.html", _queue_tile, HANDLE, 20, 8),
 )
 registries.home.register(
-    "complaints.calls", HomeTile(_("Call back today"), "complaints/tiles/calls.html", _calls_tile, HANDLE, 30, 4)
+    "complaints.calls",
+    HomeTile(_("Call back today"), "complaints/tiles/calls.html", _calls_tile, HANDLE, 30, 4),
 )
 registries.home.register(
     "complaints.approval",

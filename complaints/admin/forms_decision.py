@@ -79,7 +79,9 @@ class RecordNoticeForm(NoticeForm):
 
 
 class NoteForm(OperationForm):
-    kind = forms.ChoiceField(label=_("Kind"), choices=NoteKind.choices, widget=forms.RadioSelect, initial=NoteKind.INTERNAL)
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=NoteKind.choices, widget=forms.RadioSelect, initial=NoteKind.INTERNAL
+    )
     text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 5}))
 
 
@@ -99,7 +101,9 @@ class ConversationForm(OperationForm):
 
 
 class AttachForm(OperationForm):
-    file = forms.FileField(label=_("File"), help_text=_("PDF, picture, audio, text or spreadsheet; at most 20 MB."))
+    file = forms.FileField(
+        label=_("File"), help_text=_("PDF, picture, audio, text or spreadsheet; at most 20 MB.")
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

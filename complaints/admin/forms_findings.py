@@ -29,7 +29,9 @@ def allegation_label(allegation: Allegation) -> str:
 
 class AllegationField(forms.ModelChoiceField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Allegation.objects.none(), to_field_name="uid", label=_("Allegation"), **kwargs)
+        super().__init__(
+            queryset=Allegation.objects.none(), to_field_name="uid", label=_("Allegation"), **kwargs
+        )
 
     def label_from_instance(self, obj: Any) -> str:
         return allegation_label(obj)
@@ -120,18 +122,24 @@ class SetFindingForm(AllegationForm):
     reason = forms.CharField(
         label=_("Reasons, as the letter will give them"),
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Which records were checked, what they show, which rule applies. Written to the complainant."),
+        help_text=_(
+            "Which records were checked, what they show, which rule applies. Written to the complainant."
+        ),
     )
 
 
 class AddDemandForm(OperationForm):
     text = forms.CharField(label=_("What is wanted"), widget=TEXT)
-    amount = forms.DecimalField(label=_("Amount (yuan)"), max_digits=12, decimal_places=2, min_value=0, required=False)
+    amount = forms.DecimalField(
+        label=_("Amount (yuan)"), max_digits=12, decimal_places=2, min_value=0, required=False
+    )
 
 
 class AnswerDemandForm(OperationForm):
     demand = forms.ModelChoiceField(label=_("Demand"), queryset=Demand.objects.none(), to_field_name="uid")
-    answer = forms.CharField(label=_("Answer, as the letter will give it"), widget=forms.Textarea(attrs={"rows": 5}))
+    answer = forms.CharField(
+        label=_("Answer, as the letter will give it"), widget=forms.Textarea(attrs={"rows": 5})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,7 +160,10 @@ class AddRemedyForm(OperationForm):
         help_text=_("For waiver and compensation."),
     )
     channel = forms.ChoiceField(
-        label=_("Channel"), choices=[("", "—"), *Channel.choices], required=False, help_text=_("For no contact.")
+        label=_("Channel"),
+        choices=[("", "—"), *Channel.choices],
+        required=False,
+        help_text=_("For no contact."),
     )
     text = forms.CharField(label=_("In words, as the letter will give it"), widget=TEXT, required=False)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.errors import InputRefused
 from backoffice.desk.operations import OperationForm
 from backoffice.loans.models import Borrower, Loan
-from backoffice.loans.selectors import search_borrowers
+from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
 from complaints.choices import NotAdmittedReason, VerifiedHow
 from complaints.models import Complaint
@@ -86,11 +86,15 @@ class MatchBorrowerForm(OperationForm):
 
     def _borrower(self, typed: str) -> Borrower | None:
         try:
-            found = list(search_borrowers(typed)[:2])
+            found = list(find_borrowers_by(typed)[:2])
         except InputRefused:
             found = []
         if len(found) != 1:
-            text = _("Nobody has this number.") if not found else _("Several people have this number; use another.")
+            text = (
+                _("Nobody has this number.")
+                if not found
+                else _("Several people have this number; use another.")
+            )
             self.add_error("found_by", text)
             return None
         return found[0]

@@ -79,7 +79,9 @@ def _notice(
         proof: Attachment | None = None
         if proof_file is not None:
             name, content = proof_file
-            proof = exchange.attach_file(complaint=obj, name=name, content=content, kind="proof", by=by, at=at)
+            proof = exchange.attach_file(
+                complaint=obj, name=name, content=content, kind="proof", by=by, at=at
+            )
         return notices.record_notice(
             decision=_decision(obj, DecisionState.APPROVED),
             step=step,
@@ -96,7 +98,9 @@ OPERATIONS = (
     Operation("register", _on_complaint(intake.register_complaint)),
     Operation("investigate", _on_complaint(intake.start_investigation)),
     Operation("resume", _on_complaint(intake.resume_investigation), intake_forms.RemarkForm),
-    Operation("propose_decision", _on_complaint(decisions.propose_decision), decision_forms.ProposeDecisionForm),
+    Operation(
+        "propose_decision", _on_complaint(decisions.propose_decision), decision_forms.ProposeDecisionForm
+    ),
     Operation("approve", _approve),
     Operation("deliver", _notice, decision_forms.DeliverForm, help=_("The letter itself lies under Files.")),
     Operation("close", _on_complaint(ending.close_complaint), intake_forms.RemarkForm),

@@ -125,7 +125,9 @@ class Remedy(models.Model):
         verbose_name_plural = _("remedies")
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(kind__in=["waiver", "compensation"]) | models.Q(amount__gt=0),
+                # Without “is not null” the comparison is unknown, and a check lets the unknown pass.
+                condition=~models.Q(kind__in=["waiver", "compensation"])
+                | models.Q(amount__isnull=False, amount__gt=0),
                 name="complaints_remedy_money_has_amount",
             ),
             models.CheckConstraint(

@@ -19,7 +19,12 @@ from conduct.choices import RuleKind
 
 register = template.Library()
 
-_FINDING_TONES = {"substantiated": "bad", "not_substantiated": "good", "undetermined": "neutral", "open": "warn"}
+_FINDING_TONES = {
+    "substantiated": "bad",
+    "not_substantiated": "good",
+    "undetermined": "neutral",
+    "open": "warn",
+}
 _REMEDY_TONES = {"proposed": "warn", "granted": "info", "executed": "good", "reversed": "neutral"}
 _DECISION_TONES = {"proposed": "warn", "approved": "good", "sent_back": "neutral"}
 _NOTICE_TONES = {"sent": "info", "delivered": "good", "failed": "bad"}
@@ -94,14 +99,17 @@ def verdict_chips(broken: Sequence[Any]) -> SafeString:
     """Every rule the contact broke; green when it broke none."""
     if not broken:
         return chip(_("Passed"), "good")
-    return format_html_join(" ", "{}", ((chip(RuleKind(one.kind).label, "bad", one.source),) for one in broken))
+    return format_html_join(
+        " ", "{}", ((chip(RuleKind(one.kind).label, "bad", one.source),) for one in broken)
+    )
 
 
 @register.simple_tag
 def verdict_lines(broken: Sequence[Any]) -> SafeString:
     """Why each rule says so, with where it stands."""
     rows = [
-        (format_html_join(" ", "{}", ((line.render(_, show),) for line in one.lines)), one.source) for one in broken
+        (format_html_join(" ", "{}", ((line.render(_, show),) for line in one.lines)), one.source)
+        for one in broken
     ]
     return format_html_join("", '<div class="verdict">{} <span class="muted">{}</span></div>', rows)
 
@@ -128,7 +136,12 @@ def instalment_bars(instalments: Sequence[Any]) -> SafeString:
         "",
         '<rect class="bar-{}" x="{}" y="4" width="{}" height="36" rx="2"><title>{}</title></rect>',
         (
-            (one.state, f"{index * width + width * 0.12:.1f}", f"{width * 0.76:.1f}", f"{one.sequence} · {one.due_on}")
+            (
+                one.state,
+                f"{index * width + width * 0.12:.1f}",
+                f"{width * 0.76:.1f}",
+                f"{one.sequence} · {one.due_on}",
+            )
             for index, one in enumerate(instalments)
         ),
     )
@@ -149,7 +162,9 @@ def instalment_bars(instalments: Sequence[Any]) -> SafeString:
 @register.simple_tag
 def letter_text(draft: Any) -> SafeString:
     """The draft, its gaps in red."""
-    return format_html_join("", '<p class="{}">{}</p>', (("gap" if line.gap else "", line.text) for line in draft.lines))
+    return format_html_join(
+        "", '<p class="{}">{}</p>', (("gap" if line.gap else "", line.text) for line in draft.lines)
+    )
 
 
 @register.simple_tag
@@ -161,4 +176,3 @@ def own_timeline(items: Sequence[TimelineItem]) -> SafeString:
         ((item.tone, when(item.at), item.title, item.actor) for item in items[:20]),
     )
     return format_html('<ol class="timeline">{}</ol>', rows)
-

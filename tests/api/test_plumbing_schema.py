@@ -15,7 +15,9 @@ def test_file_and_code_agree(api: Api) -> None:
     built = build(api)
     if os.environ.get("UPDATE_SCHEMA") == "1":
         api.path.write_text(built, encoding="utf-8")
-    assert api.path.read_text(encoding="utf-8") == built, "run “manage.py api_schema” and review the difference"
+    assert api.path.read_text(encoding="utf-8") == built, (
+        "run “manage.py api_schema” and review the difference"
+    )
 
 
 @pytest.mark.parametrize("api", APIS.values(), ids=list(APIS))

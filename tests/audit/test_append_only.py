@@ -46,7 +46,11 @@ def test_every_history_and_log_table_carries_its_triggers() -> None:
 )
 def test_a_log_row_can_neither_be_changed_nor_deleted(statement: str) -> None:
     a_read()
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert ReadEvent.objects.get().path == "/somewhere/"
 
@@ -73,7 +77,11 @@ def test_postgresql_refuses_truncate() -> None:
     a_read()
     # Deferred foreign keys still pending would refuse it for another reason.
     connection.check_constraints()
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("TRUNCATE audit_readevent")
 
 
@@ -107,7 +115,9 @@ def test_rows_carry_epoch_and_on_postgresql_the_transaction() -> None:
 def test_the_check_names_a_missing_trigger_and_migrate_heals_it() -> None:
     with connection.cursor() as cursor:
         name = triggers.trigger_name("core_dossier", "row" if connection.vendor == "postgresql" else "delete")
-        cursor.execute(f'DROP TRIGGER "{name}"' + (" ON core_dossier" if connection.vendor == "postgresql" else ""))
+        cursor.execute(
+            f'DROP TRIGGER "{name}"' + (" ON core_dossier" if connection.vendor == "postgresql" else "")
+        )
     from backoffice.audit.checks import check_triggers
 
     assert [message.id for message in check_triggers(["default"])] == ["audit.W001"]

@@ -87,7 +87,9 @@ def sign_in(chromium: Browser, live_server: object) -> Iterator[Callable[..., Pe
     """``sign_in(user, language="zh-hans")`` opens a fresh profile and signs the person in by the form."""
     contexts = []
 
-    def open_window(user: object, *, language: str = "zh-hans", width: int = 1440, dark: bool = False) -> Person:
+    def open_window(
+        user: object, *, language: str = "zh-hans", width: int = 1440, dark: bool = False
+    ) -> Person:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             locale="zh-CN" if language == "zh-hans" else "en-GB",

@@ -135,7 +135,14 @@ def test_kinds_normalise_and_mask(kind: kinds.Kind, typed: str, normal: str, mas
 
 @pytest.mark.parametrize(
     "typed",
-    ["110105194912310020", "110105199902300022", "11010519491231", "", "abcdefghijklmnopqr", "110105209912310022"],
+    [
+        "110105194912310020",
+        "110105199902300022",
+        "11010519491231",
+        "",
+        "abcdefghijklmnopqr",
+        "110105209912310022",
+    ],
 )
 def test_wrong_resident_ids_are_refused(typed: str) -> None:
     with pytest.raises(InputRefused):

@@ -136,7 +136,9 @@ class Mapping:
             message = _("%(count)s cells are missing at the end of this row: the file may have been cut off.")
             return {}, [RowError(row.number, "", "row-too-short", message % {"count": row.short_by})]
         if row.long_by:
-            message = _("This row has %(count)s cells more than there are columns; check its quotation marks.")
+            message = _(
+                "This row has %(count)s cells more than there are columns; check its quotation marks."
+            )
             return {}, [RowError(row.number, "", "row-too-long", message % {"count": row.long_by})]
         values: dict[str, Any] = {}
         errors: list[RowError] = []
@@ -164,7 +166,9 @@ def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -
         )
     missing = [name for name in required if name not in tables]
     if missing:
-        raise MappingError(_("The mapping must say where these come from: %(missing)s.") % {"missing": ", ".join(missing)})
+        raise MappingError(
+            _("The mapping must say where these come from: %(missing)s.") % {"missing": ", ".join(missing)}
+        )
     file = document.get("file", {})
     return Mapping(
         fields={name: _rule(name, table) for name, table in tables.items()},
@@ -177,13 +181,17 @@ def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -
 def _rule(name: str, table: dict[str, Any]) -> FieldRule:
     wrong = sorted(set(table) - _KEYS)
     if wrong:
-        raise MappingError(_("Field “%(name)s”: unknown keys %(keys)s.") % {"name": name, "keys": ", ".join(wrong)})
+        raise MappingError(
+            _("Field “%(name)s”: unknown keys %(keys)s.") % {"name": name, "keys": ", ".join(wrong)}
+        )
     if sum(key in table for key in _SOURCES) != 1:
         raise MappingError(
             _("Field “%(name)s” needs exactly one of column, columns, template, constant.") % {"name": name}
         )
     template = table.get("template", "")
-    named = tuple(part for _text, part, _spec, _conv in Formatter().parse(template) if part) if template else ()
+    named = (
+        tuple(part for _text, part, _spec, _conv in Formatter().parse(template) if part) if template else ()
+    )
     columns = (table["column"],) if "column" in table else tuple(table.get("columns", named))
     return FieldRule(
         name=name,

@@ -80,7 +80,9 @@ def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[SourceRow]:
         except csv.Error as error:
             # A quote that never closes swallows the rest of the file: this row and all after it are lost.
             raise FileError(
-                _("Row %(row)s cannot be read (%(error)s): a quotation mark is not closed or the file was cut off.")
+                _(
+                    "Row %(row)s cannot be read (%(error)s): a quotation mark is not closed or the file was cut off."
+                )
                 % {"row": number, "error": error}
             ) from error
         if not any(cell.strip() for cell in cells):
@@ -157,6 +159,8 @@ def _decode(raw: bytes, encoding: str) -> str:
             return text
     position = first_error.start if first_error else 0
     raise FileError(
-        _("Row %(row)s cannot be read as %(names)s (byte %(position)s); save the file as UTF-8 or name its encoding.")
+        _(
+            "Row %(row)s cannot be read as %(names)s (byte %(position)s); save the file as UTF-8 or name its encoding."
+        )
         % {"row": raw[:position].count(b"\n") + 1, "names": ", ".join(candidates), "position": position}
     )

@@ -23,7 +23,9 @@ class CalendarDay(models.Model):
         verbose_name = _("calendar day")
         verbose_name_plural = _("calendar days")
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=DayKind.values), name="core_calendarday_kind_known")
+            models.CheckConstraint(
+                condition=models.Q(kind__in=DayKind.values), name="core_calendarday_kind_known"
+            )
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--mapping", type=Path, required=True, help="TOML: which column is which field")
         parser.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
         parser.add_argument("--report", type=Path, help="write every refused row to this CSV file")
-        parser.add_argument("--by", help="user name of who answers for it (default: the system's import user)")
+        parser.add_argument(
+            "--by", help="user name of who answers for it (default: the system's import user)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path in (options["file"], options["mapping"]):

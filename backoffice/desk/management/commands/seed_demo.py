@@ -26,12 +26,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there is data already")
         parser.add_argument("--seed", type=int, default=20261123, help="same seed and day, same data")
-        parser.add_argument("--now", help="the moment that counts as now, ISO 8601 with offset (default: now)")
-        parser.add_argument("--scale", type=float, default=1.0, help="1.0 is 2,000 borrowers and 40,000 contacts")
+        parser.add_argument(
+            "--now", help="the moment that counts as now, ISO 8601 with offset (default: now)"
+        )
+        parser.add_argument(
+            "--scale", type=float, default=1.0, help="1.0 is 2,000 borrowers and 40,000 contacts"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO_SEED_STEPS:
-            raise CommandError("Demonstration data is for the demo settings; these settings name no seed steps.")
+            raise CommandError(
+                "Demonstration data is for the demo settings; these settings name no seed steps."
+            )
         if Dossier.objects.exists():
             if options["if_empty"]:
                 self.stdout.write("There is data already; nothing to do.")
@@ -50,7 +56,9 @@ class Command(BaseCommand):
                 before = time.monotonic()
                 import_string(path)(demo)
                 self.stdout.write(f"  {path.split('.seed')[0]:<28} {time.monotonic() - before:6.1f} s")
-        self.stdout.write(self.style.SUCCESS(f"Demonstration data made in {time.monotonic() - started:.0f} s."))
+        self.stdout.write(
+            self.style.SUCCESS(f"Demonstration data made in {time.monotonic() - started:.0f} s.")
+        )
 
     def _now(self, given: str | None) -> datetime:
         if given is None:
