@@ -19,14 +19,17 @@ max_requests_jitter = 500
 # The heartbeat file on a disk can stall a worker for the length of a flush.
 if os.path.isdir("/dev/shm"):  # noqa: PTH112, S108
     worker_tmp_dir = "/dev/shm"  # noqa: S108
-# Our own request log has the request id and the actor, and no query strings with names in them.
+# Our own request log (core.middleware) has the request id, and no query strings with people in them.
 accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 
 
 def on_starting(server: Any) -> None:
-    """The demo refuses a socket that others could reach."""
+    """The demo refuses a socket that others could reach; the server's own errors name no query strings."""
+    from backoffice.core.logs import NoQueriesFilter
+
+    server.log.error_log.addFilter(NoQueriesFilter())
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 

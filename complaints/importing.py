@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -139,6 +139,7 @@ class ComplaintRow:
     state: str = ComplaintState.RECEIVED
     severity: str = ComplaintSeverity.NORMAL
     sender_reference: str = ""
+    sender_due_on: date | None = None
     external_id: str = ""
     borrower: Borrower | None = None
     loan: Loan | None = None

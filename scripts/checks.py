@@ -23,6 +23,11 @@ PRODUCTION = {
     "PRIVACY_MASTER_KEYS": "check:" + base64.b64encode(os.urandom(32)).decode(),
     "PRIVACY_INDEX_KEY": base64.b64encode(os.urandom(32)).decode(),
     "ALLOWED_HOSTS": "backoffice.example",
+    "LENDER_NAME": "Example Microcredit",
+    "LENDER_DEPARTMENT": "Complaints",
+    "LENDER_PHONE": "400-000-0000",
+    "LENDER_HOURS": "9:00–18:00",
+    "LENDER_ADDRESS": "1 Example Road",
 }
 TEST = {"DJANGO_SETTINGS_MODULE": "backoffice.settings.test"}
 MANAGE = [PYTHON, "manage.py"]

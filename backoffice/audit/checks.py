@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from backoffice.audit import triggers
@@ -25,7 +26,7 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
         ]
         if missing:
             messages.append(
-                Warning(
+                checks.Warning(
                     f"{len(missing)} append-only tables have no trigger: {', '.join(missing[:5])} …",
                     hint="Run “manage.py migrate”; it puts the triggers back.",
                     id="audit.W001",

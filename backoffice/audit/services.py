@@ -32,7 +32,7 @@ class Act:
         self, model: type[E], kind: str, *, dossier: Dossier, data: dict[str, Any] | None = None, **links: Any
     ) -> E:
         """Write one event of ``kind`` in ``dossier``; ``links`` are the event table's own foreign keys."""
-        return model.objects.create(  # type: ignore[attr-defined, no-any-return]
+        return model.objects.create(  # type: ignore[attr-defined]
             kind=kind,
             dossier=dossier,
             data=data or {},

@@ -52,7 +52,8 @@ class Acting:
         return self.actor.display_name if self.actor is not None else ""
 
 
-_current: ContextVar[Acting] = ContextVar("acting", default=Acting())
+_NOBODY = Acting()
+_current: ContextVar[Acting] = ContextVar("acting", default=_NOBODY)
 
 
 def current() -> Acting:

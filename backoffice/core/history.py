@@ -16,6 +16,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
 
 from backoffice.core import context
+from backoffice.core.bulk import insert_rows
 from backoffice.core.log import OrderedRow, current_epoch
 
 
@@ -46,13 +47,15 @@ def _context_columns() -> dict[str, Any]:
 class HistoricalRecords(LibraryHistoricalRecords):
     """The library's tracker with our columns; declared last in each tracked model."""
 
+    excluded_fields: list[str]
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("bases", (HistoryRow,))
         super().__init__(**kwargs)
 
     def create_history_model(self, model: type[models.Model], inherited: bool) -> Any:
         hidden = [field.name for field in model._meta.fields if getattr(field, "history_excluded", False)]
-        self.excluded_fields = [*dict.fromkeys([*(self.excluded_fields or []), *hidden])]
+        self.excluded_fields = [*dict.fromkeys([*self.excluded_fields, *hidden])]
         return super().create_history_model(model, inherited)
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, Any]:
@@ -139,21 +142,22 @@ def record_history(objs: Sequence[models.Model], history_type: str, *, batch_siz
         **_context_columns(),
     }
     quote = connection.ops.quote_name
+    key = quote(str(model._meta.pk.column))
     pairs = [(history._meta.get_field(name), value) for name, value in fixed.items()]
     marks = [_mark(field, connection) for field, _value in pairs]
     params = [field.get_db_prep_save(value, connection) for field, value in pairs]
     columns = [quote(field.column) for field in history.tracked_fields]
     statement = (
-        f"INSERT INTO {quote(history._meta.db_table)} "
+        f"INSERT INTO {quote(history._meta.db_table)} "  # noqa: S608  (names of our own tables, no values)
         f"({', '.join([*(quote(field.column) for field, _value in pairs), *columns])}) "
         f"SELECT {', '.join([*marks, *columns])} FROM {quote(model._meta.db_table)} "
-        f"WHERE {quote(model._meta.pk.column)} IN ("
+        f"WHERE {key} IN ("
     )
     with connection.cursor() as cursor:
         for start in range(0, len(objs), batch_size):
             keys = [obj.pk for obj in objs[start : start + batch_size]]
             places = ", ".join(["%s"] * len(keys))
-            cursor.execute(f"{statement}{places}) ORDER BY {quote(model._meta.pk.column)}", [*params, *keys])
+            cursor.execute(f"{statement}{places}) ORDER BY {key}", [*params, *keys])
 
 
 def _mark(field: models.Field[Any, Any], connection: Any) -> str:
@@ -161,11 +165,9 @@ def _mark(field: models.Field[Any, Any], connection: Any) -> str:
     return "%s" if connection.vendor == "sqlite" else f"CAST(%s AS {field.cast_db_type(connection)})"
 
 
-def bulk_create_with_history(
-    model: type[Tracked], objs: Sequence[Tracked], *, batch_size: int = 500
-) -> list[Tracked]:
+def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> list[Tracked]:
     """Insert tracked rows and their history in the caller's transaction."""
-    created = model._default_manager.bulk_create(objs, batch_size=batch_size)
+    created = insert_rows(model, objs)
     record_history(created, "+")
     return created
 

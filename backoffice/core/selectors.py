@@ -16,7 +16,7 @@ def business_calendar() -> BusinessCalendar:
     Built once per process and edition: every change of a row leaves a history row, so the newest one tells
     whether the calendar at hand is still the present one.
     """
-    edition = CalendarDay.history.aggregate(newest=Max("history_id"), rows=Count("history_id"))  # type: ignore[attr-defined]
+    edition = CalendarDay.history.aggregate(newest=Max("history_id"), rows=Count("history_id"))
     return _calendar(edition["newest"], edition["rows"])
 
 

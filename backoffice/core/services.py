@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from backoffice.core import calendars
+from backoffice.core.bulk import insert_rows
 from backoffice.core.history import bulk_create_with_history
 from backoffice.core.models import CalendarDay, Dossier, NumberSeries, PolicyValue
 from backoffice.core.time import business_day
@@ -37,9 +38,9 @@ def open_dossier(*, kind: str, number: str, at: datetime) -> Dossier:
 
 def open_dossiers(*, kind: str, numbers: Sequence[str], ats: Sequence[datetime]) -> list[Dossier]:
     """Folders for many new things at once, in the order given."""
-    return Dossier.objects.bulk_create(
+    return insert_rows(
+        Dossier,
         [Dossier(kind=kind, number=number, opened_at=at) for number, at in zip(numbers, ats, strict=True)],
-        batch_size=1000,
     )
 
 

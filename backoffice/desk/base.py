@@ -99,6 +99,9 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """One row of the person's queryset with all its columns: the page may show a text it decrypts."""
         queryset = self.get_queryset(request).defer(None)
+        if self.logs_reads and hasattr(self.model, "dossier"):
+            # The row about this reading names it.
+            queryset = queryset.select_related("dossier")
         try:
             return queryset.get(**{from_field or "pk": object_id})
         except (self.model.DoesNotExist, ValidationError, ValueError):

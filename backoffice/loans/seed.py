@@ -11,6 +11,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from django.conf import settings
+
 from backoffice.core.context import acting
 from backoffice.core.history import bulk_create_with_history
 from backoffice.core.money import to_cents
@@ -46,7 +48,8 @@ __all__ = ["Counts", "SeededLoans", "resident_id", "seed", "seed_loans"]
 
 T = TypeVar("T")
 HISTORY_MONTHS = 18
-_CREDITORS = (("云溪网络小额贷款有限公司", "云溪集团"), ("云溪消费金融有限公司", "云溪集团"))
+# The lender of the letters, and another company of its group.
+_CREDITORS = ((settings.LENDER["name"], "云溪集团"), ("云溪消费金融有限公司", "云溪集团"))
 _TERMS = """个人消费借款合同（格式条款）
 
 一、借款用途：仅限个人日常消费，不得用于购房、投资及其他非消费用途。

@@ -60,7 +60,6 @@ def unwrap(wrapped: bytes, *, key_id: uuid.UUID, master_key_id: str) -> bytes:
     keys = _master_keys(settings.PRIVACY_MASTER_KEYS)
     if master_key_id not in keys:
         raise ImproperlyConfigured(f"Master key “{master_key_id}” is not in PRIVACY_MASTER_KEYS.")
-    wrapped = bytes(wrapped)
     return AESGCM(keys[master_key_id]).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], key_id.bytes)
 
 

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from backoffice.core.bulk import insert_rows
 from backoffice.core.history import bulk_create_with_history
 from backoffice.privacy import crypto
 from backoffice.privacy.fields import Personal
@@ -47,7 +48,7 @@ def _unwrapped(row: DataKey) -> bytes:
     cached = _cache.get(row.pk)
     if cached is not None and cached[1] > time.monotonic():
         return cached[0]
-    key = crypto.unwrap(row.wrapped, key_id=row.pk, master_key_id=row.master_key_id)
+    key = crypto.unwrap(bytes(row.wrapped), key_id=row.pk, master_key_id=row.master_key_id)
     _remember(row.pk, key)
     return key
 
@@ -77,7 +78,7 @@ def _key_for(**owner: int) -> DataKey:
 def create_subjects(count: int) -> list[DataSubject]:
     """New people with their keys, set-based."""
     subjects = bulk_create_with_history(DataSubject, [DataSubject() for _ in range(count)])
-    DataKey.objects.bulk_create([_make_key(subject_id=subject.pk) for subject in subjects], batch_size=500)
+    insert_rows(DataKey, [_make_key(subject_id=subject.pk) for subject in subjects])
     return subjects
 
 
@@ -89,7 +90,7 @@ def create_dossier_keys(dossier_ids: Iterable[int]) -> dict[int, DataKey]:
         part = wanted[start : start + 500]
         keys.update({row.dossier_id: row for row in DataKey.objects.filter(dossier_id__in=part)})  # type: ignore[misc]
     new = [_make_key(dossier_id=pk) for pk in wanted if pk not in keys]
-    DataKey.objects.bulk_create(new, batch_size=500)
+    insert_rows(DataKey, new)
     keys.update({row.dossier_id: row for row in new})  # type: ignore[misc]
     return keys
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_stubs_ext
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.settings.environment import BASE_DIR as BASE_DIR  # a setting itself, read by apps
@@ -64,7 +65,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "backoffice.core.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "backoffice.core.middleware.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -135,7 +136,7 @@ if env("CACHE_URL"):
     }
 
 # Filters every record passes before it is written: dotted paths of logging.Filter classes.
-LOG_FILTERS: tuple[str, ...] = ()
+LOG_FILTERS = ("backoffice.core.logs.NoQueriesFilter",)
 LOGGING = logging_config(level=env("LOG_LEVEL"), fmt=env("LOG_FORMAT"), filters=LOG_FILTERS)
 
 CELERY_BROKER_URL = env("CELERY_BROKER_URL")
@@ -149,6 +150,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# In the night of CELERY_TIMEZONE. A run that was missed does no harm: each takes all whose time is over.
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "expire-referrals": {"task": "mediation.expire_referrals", "schedule": crontab(hour=0, minute=10)},
+    "purge-api-answers": {"task": "api.purge_answers", "schedule": crontab(hour=2, minute=30)},
+    "clear-tokens": {"task": "api.clear_tokens", "schedule": crontab(hour=2, minute=40)},
+}
 # The queue logs through our handlers, not through a second set of its own.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -163,6 +170,17 @@ CLOSE_OF_DAY_STEPS: list[str] = []
 CONTACT_GATE = "conduct.gate.check"
 # What fills an empty database with made-up people, from the lowest desk up. Nowhere but in the demo.
 DEMO_SEED_STEPS: list[str] = []
+
+# Who signs the letters; all but English name and e-mail must be there in production.
+LENDER: dict[str, str] = {
+    "name": env("LENDER_NAME"),
+    "name_en": env("LENDER_NAME_EN"),
+    "department": env("LENDER_DEPARTMENT"),
+    "phone": env("LENDER_PHONE"),
+    "hours": env("LENDER_HOURS"),
+    "address": env("LENDER_ADDRESS"),
+    "email": env("LENDER_EMAIL"),
+}
 
 PRIVACY_MASTER_KEYS = env("PRIVACY_MASTER_KEYS")
 PRIVACY_INDEX_KEY = env("PRIVACY_INDEX_KEY")
@@ -197,6 +215,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Several things have a state, each with states of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ComplaintStateEnum": "complaints.choices.ComplaintState",
+        "ReferralStateEnum": "complaints.mediation.choices.ReferralState",
+    },
 }
 
 # The counts of the sidebar are good for this long; a person's own steps empty theirs at once.

@@ -9,6 +9,7 @@ secrets_file.load(VAR_DIR / "secrets.env")
 from backoffice.settings.base import *  # noqa: E402, F403
 from backoffice.settings.base import MIDDLEWARE  # noqa: E402
 from backoffice.settings.databases import postgresql, sqlite  # noqa: E402
+from backoffice.settings.lender import MADE_UP  # noqa: E402
 
 # Well-known passwords are printed on the start page of the demo, so it must not be reachable from outside:
 # the command line is refused here, the socket in gunicorn_config.py, and the request in the middleware.
@@ -16,6 +17,7 @@ loopback.refuse_command_line()
 
 DEMO = True
 SECRET_KEY = env("SECRET_KEY")
+LENDER = MADE_UP
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 MIDDLEWARE = ["backoffice.settings.loopback.LoopbackOnlyMiddleware", *MIDDLEWARE]
 

@@ -18,7 +18,14 @@ env = environ.Env(
     PRIVACY_INDEX_KEY=(str, ""),  # base64 of 32 bytes; keys the blind and the search indexes
     ALLOWED_HOSTS=(list, []),
     DATABASE_URL=(str, ""),  # empty: SQLite under var/
+    LENDER_NAME=(str, ""),  # as it stands in the business licence
+    LENDER_DEPARTMENT=(str, ""),  # who answers complaints
+    LENDER_PHONE=(str, ""),  # its line for complaints
+    LENDER_HOURS=(str, ""),  # when the line is answered
+    LENDER_ADDRESS=(str, ""),
     # Have a sensible default everywhere.
+    LENDER_NAME_EN=(str, ""),
+    LENDER_EMAIL=(str, ""),
     AUDIT_EPOCH=(int, 1),  # raised by one after every restore from a backup
     CSRF_TRUSTED_ORIGINS=(list, []),
     DATABASE_POOL_MIN=(int, 2),

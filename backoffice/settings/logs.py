@@ -28,9 +28,9 @@ def configure_structlog() -> None:
 def logging_config(*, level: str, fmt: str, filters: tuple[str, ...]) -> dict[str, Any]:
     """`filters` are dotted paths of logging.Filter classes that see every record before it is written."""
     renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        # Tracebacks as plain text on purpose: the others carry the local variables, and those carry people.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if fmt == "console"
-        # Tracebacks as text on purpose: structured ones carry the local variables, and those carry people.
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     return {

@@ -2,7 +2,18 @@
 
 from backoffice.settings.environment import env, require
 
-REQUIRED = ("DATABASE_URL", "SECRET_KEY", "PRIVACY_MASTER_KEYS", "PRIVACY_INDEX_KEY", "ALLOWED_HOSTS")
+REQUIRED = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "PRIVACY_MASTER_KEYS",
+    "PRIVACY_INDEX_KEY",
+    "ALLOWED_HOSTS",
+    "LENDER_NAME",
+    "LENDER_DEPARTMENT",
+    "LENDER_PHONE",
+    "LENDER_HOURS",
+    "LENDER_ADDRESS",
+)
 require(REQUIRED)
 
 from backoffice.settings.base import *  # noqa: E402, F403

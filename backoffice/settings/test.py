@@ -3,9 +3,10 @@
 import base64
 
 from backoffice.settings.base import *  # noqa: F403
-from backoffice.settings.base import STORAGES
+from backoffice.settings.base import LOG_FILTERS, STORAGES
 from backoffice.settings.databases import postgresql, sqlite
 from backoffice.settings.environment import VAR_DIR, env
+from backoffice.settings.lender import MADE_UP
 from backoffice.settings.logs import logging_config
 
 SECRET_KEY = "test-only-" + "0123456789" * 5
@@ -14,6 +15,7 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 PRIVACY_MASTER_KEYS = "test-1:" + base64.b64encode(b"1" * 32).decode()
 PRIVACY_INDEX_KEY = base64.b64encode(b"2" * 32).decode()
 AUDIT_EPOCH = 1
+LENDER = MADE_UP
 
 # Hashing is slow by design, and the tests sign in thousands of times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -25,7 +27,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
 SIDEBAR_CACHE_SECONDS = 0
-LOGGING = logging_config(level="WARNING", fmt="console", filters=())
+LOGGING = logging_config(level="WARNING", fmt="console", filters=LOG_FILTERS)
 
 if env("DATABASE_URL"):
     # No pool: its background threads keep connections open that dropping the test database waits for.

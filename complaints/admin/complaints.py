@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,18 @@ from complaints import workflow
 from complaints.admin.filters import DueFilter, MineFilter, SourceFilter, StateFilter
 from complaints.admin.operations import BESIDE_THE_PART, OPERATIONS
 from complaints.choices import STATE_TONES, ComplaintState
-from complaints.models import Complaint
+from complaints.models import (
+    Allegation,
+    AllegationContact,
+    Complainant,
+    Complaint,
+    ComplaintDeadline,
+    Conversation,
+    Decision,
+    Demand,
+    Note,
+    Remedy,
+)
 from complaints.selectors import for_list, for_page
 from complaints.selectors.letter import letter_draft
 from conduct.selectors import failing, judge_contacts
@@ -27,7 +38,7 @@ from debt_collections.models import ContactAttempt
 
 #: Contacts this long before receipt are offered for linking.
 SUGGESTION_DAYS = 30
-SUGGESTIONS = 12
+SUGGESTIONS = 8
 
 
 def state_chip(complaint: Complaint) -> Any:
@@ -53,11 +64,11 @@ class ComplaintAdmin(BaseModelAdmin):
     search_help_text = _("Number of the complaint, of its sender or of the client, in full")
     ordering = ("-pk",)
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+    def get_ordering(self, request: HttpRequest) -> tuple[str | Combinable, ...]:
         """A queue is worked by due day; the register is read newest first."""
         if request.GET.get("whose") == "mine" or "due" in request.GET:
             return (F("due_on").asc(nulls_last=True), "pk")
-        return self.ordering or ()
+        return self.ordering
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
         return for_list(viewer=request.user)  # type: ignore[arg-type]
@@ -65,8 +76,26 @@ class ComplaintAdmin(BaseModelAdmin):
     def subject_of(self, obj: Complaint) -> int | None:
         return obj.borrower.subject_id if obj.borrower is not None else None
 
+    def record_sources(self, request: HttpRequest, obj: Complaint) -> list[QuerySet[Any]]:
+        """The complaint and every part of its file; nothing in it is ever deleted, so live ids find all history."""
+        parts = (
+            Complainant.objects.filter(complaint=obj),
+            Allegation.objects.filter(complaint=obj),
+            AllegationContact.objects.filter(allegation__complaint=obj),
+            Demand.objects.filter(complaint=obj),
+            ComplaintDeadline.objects.filter(owner=obj),
+            Conversation.objects.filter(complaint=obj),
+            Note.objects.filter(complaint=obj),
+            Remedy.objects.filter(complaint=obj),
+            Decision.objects.filter(complaint=obj),
+        )
+        histories = [part.model.history.filter(id__in=list(part.values_list("pk", flat=True))) for part in parts]
+        return [*super().record_sources(request, obj), *histories]
+
     def page_chips(self, request: HttpRequest, obj: Complaint) -> list[tuple[Any, str]]:
-        chips = [(obj.get_state_display(), STATE_TONES.get(ComplaintState(obj.state), "info"))]
+        chips: list[tuple[Any, str]] = [
+            (obj.get_state_display(), STATE_TONES.get(ComplaintState(obj.state), "info"))
+        ]
         if obj.severity != "normal":
             chips.append((obj.get_severity_display(), "bad"))
         if obj.repeat_of_id is not None:
@@ -99,6 +128,8 @@ class ComplaintAdmin(BaseModelAdmin):
     @staticmethod
     def _suggestions(obj: Complaint, found: Any, *, at: datetime) -> list[dict[str, Any]]:
         """The borrower's contacts before receipt that are not linked yet, those that broke a rule first."""
+        if obj.borrower_id is None:
+            return []
         linked = {
             view.contact.pk for one in found.allegations for view in one.contacts if view.contact is not None
         }
@@ -133,7 +164,7 @@ class ComplaintAdmin(BaseModelAdmin):
             return chip(_("Paused"), "info")
         return days_left(obj.due_on)
 
-    @admin.display(description=_("received at"), ordering="received_at")
+    @admin.display(description=_("came in at"), ordering="received_at")
     def received_(self, obj: Complaint) -> Any:
         return when(obj.received_at)
 

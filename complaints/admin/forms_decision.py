@@ -12,7 +12,8 @@ from backoffice.desk.operations import OperationForm
 from complaints.choices import ConversationDirection, DecisionOutcome, NoteKind, NoticeMode, NoticeStep
 
 TEXT = forms.Textarea(attrs={"rows": 4})
-MOMENT = "%Y-%m-%dT%H:%M"
+# With seconds: “now”, cut to the minute, would lie before what was done a moment ago.
+MOMENT = "%Y-%m-%dT%H:%M:%S"
 
 
 def moment_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DateTimeField:
@@ -21,7 +22,7 @@ def moment_field(label: Any, *, required: bool = True, help_text: Any = "") -> f
         label=label,
         required=required,
         help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format=MOMENT),
     )
 
 

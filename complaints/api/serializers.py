@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backoffice.api.formats import MomentField, MoneyField
@@ -49,6 +50,7 @@ class DemandBody(Body):
     amount = MoneyField(required=False, allow_null=True, default=None)
 
 
+@extend_schema_field({"type": "string", "contentEncoding": "base64"})
 class Base64Field(serializers.Field):
     """The file's bytes in base64."""
 

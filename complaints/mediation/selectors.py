@@ -106,14 +106,10 @@ def count_running() -> int:
 
 def count_late(*, at: datetime) -> int:
     """Referrals with a clock that has run out and does not stand."""
-    return (
-        ReferralDeadline.objects.filter(
-            met_at__isnull=True,
-            cancelled_at__isnull=True,
-            paused_since__isnull=True,
-            due_on__lt=business_day(at),
-        )
-        .values("owner")
-        .distinct()
-        .count()
+    late = ReferralDeadline.objects.filter(
+        met_at__isnull=True,
+        cancelled_at__isnull=True,
+        paused_since__isnull=True,
+        due_on__lt=business_day(at),
     )
+    return Referral.objects.filter(pk__in=late.values("owner")).count()

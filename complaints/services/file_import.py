@@ -20,12 +20,20 @@ from django.db import transaction
 
 from backoffice.audit.services import act
 from backoffice.core.imports import Mapping, RowError, load_mapping, open_table
-from backoffice.core.imports.mapping import as_amount, as_choice, as_date, as_moment, as_text
+from backoffice.core.imports.mapping import as_amount, as_choice, as_date, as_moment, as_short, as_text
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.staff.models import User
-from complaints.choices import ENDED_STATES, ComplainantRole, ComplaintSeverity, ComplaintState, Source
+from complaints.choices import (
+    ENDED_STATES,
+    ComplainantRole,
+    ComplaintSeverity,
+    ComplaintState,
+    NotAdmittedReason,
+    Source,
+)
 from complaints.importing import AllegationRow, ComplaintRow, DemandRow
+from complaints.services.changes import demand_right
 from complaints.services.filing import NewComplainant
 from complaints.services.imports import import_complaints_bulk
 
@@ -41,19 +49,26 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "state": as_choice(ComplaintState.values),
     "severity": as_choice(ComplaintSeverity.values),
     "closed_at": as_moment,
-    "not_admitted_reason": as_text,
-    "external_id": as_text,
-    "sender_reference": as_text,
+    "not_admitted_reason": as_choice(NotAdmittedReason.values),
+    "external_id": as_short(64),
+    "sender_reference": as_short(60),
     "sender_due_on": as_date,
     "complainant_role": as_choice(ComplainantRole.values),
-    "complainant_name": as_text,
+    "complainant_name": as_short(200),
     "complainant_id_number": as_text,
     "complainant_phone": as_text,
-    "complainant_email": as_text,
+    "complainant_email": as_short(100),
     "demand": as_text,
     "demand_amount": as_amount,
 }
 REQUIRED = ("received_at", "source", "words", "category")
+
+#: What the service calls a field that the mapping calls otherwise.
+_OF_THE_SERVICE = {
+    "allegations.0.category": "category",
+    "demands.0.text": "demand",
+    "complainant.phones.0": "complainant_phone",
+}
 
 #: (rows done, rows in all)
 Progress = Callable[[int, int], None]
@@ -61,7 +76,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class FileImport:
-    """What came of it. ``already`` says that this very file was taken in before and nothing was done."""
+    """What came of it. ``already`` says that this very file was taken in before, whole, and nothing was done."""
 
     rows_read: int = 0
     created: int = 0
@@ -72,10 +87,6 @@ class FileImport:
     @property
     def refused(self) -> int:
         return len({error.row for error in self.errors})
-
-
-class _TakeBack(Exception):
-    """Ends a dry run: its transaction is rolled back."""
 
 
 def import_complaints_file(
@@ -89,26 +100,18 @@ def import_complaints_file(
 ) -> FileImport:
     """Take in the complaints of a CSV or XLSX file. Raises ``FileError`` or ``MappingError`` with nothing taken in,
     ``NotPermitted``. Rows at fault are refused one by one and named in the result."""
+    demand_right(by, "complaints.file_complaint")
     mapping = load_mapping(mapping_path, known=list(FIELDS), required=REQUIRED)
     # A first pass over the whole file, so that a cut or broken one is refused before its first row is in.
     total = sum(1 for _row in _rows(path, mapping))
     run = _Run(mapping, by=by, at=at, total=total, progress=progress or (lambda done, total: None))
-    try:
-        with transaction.atomic() if dry_run else _each_batch_by_itself():
-            run.start(path, mapping_path)
-            if not run.result.already:
-                run.take_in(_rows(path, mapping))
-            if dry_run:
-                raise _TakeBack
-    except _TakeBack:
-        pass
+    if not dry_run:
+        run.work(path, mapping_path)
+    else:
+        with transaction.atomic():
+            run.work(path, mapping_path)
+            transaction.set_rollback(True)
     return run.result
-
-
-def _each_batch_by_itself() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[SourceRow]:
@@ -129,7 +132,8 @@ class _Run:
         self.result = FileImport()
         self.seen: Counter[str] = Counter()
 
-    def start(self, path: Path, mapping_path: Path) -> None:
+    def work(self, path: Path, mapping_path: Path) -> None:
+        """All of it; each batch is a transaction of its own, so that what is done stays done."""
         with act(by=self.by, at=self.at, code="complaint.import_started"):
             self.run, _created = ImportRun.objects.get_or_create(
                 kind=KIND,
@@ -137,57 +141,75 @@ class _Run:
                 mapping_sha256=_sha256(mapping_path),
                 defaults={"file_name": path.name[:255], "started_at": self.at},
             )
-        if self.run.state == ImportRun.State.DONE:
+        # A file of which rows were refused is gone through again, for their list and for what may be right by now.
+        if self.run.state == ImportRun.State.DONE and not self.run.rows_failed:
             self.result.already = True
             self.result.rows_read = self.run.rows_read
-
-    def take_in(self, rows: Iterator[SourceRow]) -> None:
+            return
+        rows = _rows(path, self.mapping)
         while batch := list(islice(rows, BATCH)):
-            self._take_in_batch(batch)
-            self.result.rows_read += len(batch)
+            self._take_in(batch)
             self.progress(self.result.rows_read, self.total)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Over all attempts: what an attempt that was broken off took in counts as taken in by this run."""
+        created = self.run.rows.count()
+        figures = {
+            "state": ImportRun.State.DONE,
+            "rows_read": self.result.rows_read,
+            "rows_created": created,
+            "rows_skipped": self.result.rows_read - created - self.result.refused,
+            "rows_failed": self.result.refused,
+        }
+        if all(getattr(self.run, name) == value for name, value in figures.items()):
+            return
         with act(by=self.by, at=self.at, code="complaint.import_finished"):
-            self.run.state = ImportRun.State.DONE
+            for name, value in figures.items():
+                setattr(self.run, name, value)
             self.run.finished_at = self.at
-            self.run.rows_read = self.result.rows_read
-            self.run.rows_created = self.result.created
-            self.run.rows_skipped = self.result.skipped
-            self.run.rows_failed = self.result.refused
             self.run.save()
 
-    def _take_in_batch(self, batch: Sequence[SourceRow]) -> None:
+    def _take_in(self, batch: Sequence[SourceRow]) -> None:
         keys = [self._key(row) for row in batch]
-        known = set(ImportRow.objects.filter(kind=KIND, row_key__in=keys).values_list("row_key", flat=True))
-        wanted: list[tuple[SourceRow, str, ComplaintRow]] = []
-        for row, key in zip(batch, keys, strict=True):
-            if key in known:
-                self.result.skipped += 1
-                continue
-            values, errors = self.mapping.read(row, FIELDS)
-            if errors:
-                self.result.errors += errors
-            else:
-                wanted.append((row, key, _complaint_row(values)))
         with transaction.atomic():
-            made = import_complaints_bulk([one for _row, _key, one in wanted], by=self.by, at=self.at)
-            ImportRow.objects.bulk_create(
-                [
-                    ImportRow(
-                        run=self.run,
-                        kind=KIND,
-                        row_key=wanted[position][1],
-                        row_number=wanted[position][0].number,
-                        dossier_id=complaint.dossier_id,
-                    )
-                    for position, complaint in made.created.items()
-                ]
+            # Whoever takes in the same file at the same time waits here, and then finds the rows there.
+            ImportRun.objects.select_for_update().get(pk=self.run.pk)
+            known = set(
+                ImportRow.objects.filter(kind=KIND, row_key__in=keys).values_list("row_key", flat=True)
             )
-        self.result.created += len(made.created)
+            new = [(row, key) for row, key in zip(batch, keys, strict=True) if key not in known]
+            created, errors = self._create(new)
+        self.result.rows_read += len(batch)
+        self.result.skipped += len(batch) - len(new)
+        self.result.created += created
+        self.result.errors += sorted(errors, key=lambda error: error.row)
+
+    def _create(self, new: Sequence[tuple[SourceRow, str]]) -> tuple[int, list[RowError]]:
+        errors: list[RowError] = []
+        wanted: list[tuple[SourceRow, str, ComplaintRow]] = []
+        for row, key in new:
+            values, wrong = self.mapping.read(row, FIELDS)
+            errors += wrong
+            if not wrong:
+                wanted.append((row, key, _complaint_row(values)))
+        made = import_complaints_bulk([one for _row, _key, one in wanted], by=self.by, at=self.at)
+        ImportRow.objects.bulk_create(
+            [
+                ImportRow(
+                    run=self.run,
+                    kind=KIND,
+                    row_key=wanted[position][1],
+                    row_number=wanted[position][0].number,
+                    dossier_id=complaint.dossier_id,
+                )
+                for position, complaint in made.created.items()
+            ]
+        )
         for position, refusal in made.refused.items():
             column = self._column(refusal.field or "")
-            self.result.errors.append(
-                RowError(wanted[position][0].number, column, refusal.code, refusal.message)
-            )
+            errors.append(RowError(wanted[position][0].number, column, refusal.code, refusal.message))
+        return len(made.created), errors
 
     def _key(self, row: SourceRow) -> str:
         """Equal rows are told apart by their order: the second of its kind is another complaint."""
@@ -198,9 +220,8 @@ class _Run:
         return digest if again == 1 else hashlib.sha256(f"{digest}#{again}".encode()).hexdigest()
 
     def _column(self, name: str) -> str:
-        name = {"allegations.0.category": "category", "demands.0.amount": "demand_amount"}.get(name, name)
         rule = self.mapping.fields.get(
-            name.replace("complainant.", "complainant_").replace("phones.0", "phone")
+            _OF_THE_SERVICE.get(name, name.replace("complainant.", "complainant_"))
         )
         return rule.label if rule is not None else name
 
@@ -226,12 +247,14 @@ def _complaint_row(values: dict[str, Any]) -> ComplaintRow:
         state=state,
         severity=values.get("severity") or ComplaintSeverity.NORMAL,
         sender_reference=text("sender_reference"),
+        sender_due_on=values.get("sender_due_on"),
         external_id=text("external_id"),
         not_admitted_reason=text("not_admitted_reason"),
         closed_at=values.get("closed_at") if state in ENDED_STATES else None,
         allegations=[AllegationRow(category=text("category"), text=text("allegation"))],
+        # An amount without a text is refused, not dropped.
         demands=[DemandRow(text=text("demand"), amount=values.get("demand_amount"))]
-        if text("demand")
+        if text("demand") or values.get("demand_amount") is not None
         else [],
     )
 

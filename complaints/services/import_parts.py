@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from backoffice.audit.services import event_columns
 from backoffice.core import deadlines
+from backoffice.core.bulk import insert_rows
 from backoffice.core.calendars import BusinessCalendar
 from backoffice.core.choices import DeadlineActKind
 from backoffice.core.history import bulk_create_with_history, bulk_update_with_history
@@ -35,7 +36,6 @@ from complaints.models import (
 from complaints.services.deadlines import show
 from complaints.services.decisions import produce_letter
 
-BATCH = 500
 NO_CLOCK = (*ENDED_STATES, ComplaintState.NOT_ADMITTED)
 
 
@@ -63,7 +63,6 @@ def write_exchange(batch: Batch) -> None:
             for complaint, row in batch.pairs()
             for one in row.notes
         ],
-        batch_size=BATCH,
     )
     bulk_create_with_history(
         Conversation,
@@ -81,7 +80,6 @@ def write_exchange(batch: Batch) -> None:
             for complaint, row in batch.pairs()
             for one in row.calls
         ],
-        batch_size=BATCH,
     )
 
 
@@ -114,8 +112,9 @@ def write_deadlines(batch: Batch) -> None:
         if row.extension is not None:
             extended.append((len(made), row, longer))
         made.append(deadline)
-    made = bulk_create_with_history(ComplaintDeadline, made, batch_size=BATCH)
-    ComplaintDeadlineAct.objects.bulk_create(
+    made = bulk_create_with_history(ComplaintDeadline, made)
+    insert_rows(
+        ComplaintDeadlineAct,
         [
             ComplaintDeadlineAct(
                 deadline=made[position],
@@ -128,14 +127,13 @@ def write_deadlines(batch: Batch) -> None:
             for position, row, total in extended
             if row.extension is not None
         ],
-        batch_size=BATCH,
     )
 
 
 def write_decisions(batch: Batch) -> None:
     given = [(c, row, row.decision) for c, row in batch.pairs() if row.decision is not None]
     made = bulk_create_with_history(
-        Decision, [_decision(batch, complaint, one) for complaint, _row, one in given], batch_size=BATCH
+        Decision, [_decision(batch, complaint, one) for complaint, _row, one in given]
     )
     of_complaint = {decision.complaint_id: decision for decision in made}
     bulk_create_with_history(
@@ -154,15 +152,15 @@ def write_decisions(batch: Batch) -> None:
             for complaint, row in batch.pairs()
             for one in row.remedies
         ],
-        batch_size=BATCH,
     )
     waiting = [decision for decision in made if decision.state == DecisionState.PROPOSED]
     for decision in waiting:
         decision.content_hash = content_hash(
             complaint=decision.complaint, outcome=decision.outcome, basis_cipher=decision.basis_cipher
         )
-    bulk_update_with_history(Decision, waiting, ["content_hash"], batch_size=BATCH)
-    DecisionNotice.objects.bulk_create(
+    bulk_update_with_history(Decision, waiting, ["content_hash"])
+    insert_rows(
+        DecisionNotice,
         [
             DecisionNotice(
                 decision=decision,
@@ -176,7 +174,6 @@ def write_decisions(batch: Batch) -> None:
             for step, moment in ((NoticeStep.SENT, one.sent_at), (NoticeStep.DELIVERED, one.delivered_at))
             if moment is not None
         ],
-        batch_size=BATCH,
     )
 
 
@@ -216,7 +213,7 @@ def write_events(batch: Batch) -> None:
                     **{**columns, **of_step},
                 )
             )
-    ComplaintEvent.objects.bulk_create(rows, batch_size=BATCH)
+    insert_rows(ComplaintEvent, rows)
 
 
 def _policy() -> Callable[[str, datetime], int]:

@@ -39,7 +39,6 @@ from complaints.services.changes import demand_right
 from complaints.services.effects import NOT_ACCEPTED, place_wanted
 from complaints.services.filing import NUMBER_PREFIX
 from complaints.services.import_parts import (
-    BATCH,
     NO_CLOCK,
     write_deadlines,
     write_decisions,
@@ -135,7 +134,7 @@ class Batch:
                 **{name: getattr(row, name) for name in _PLAIN},
             )
             made.append(complaint)
-        self.complaints = bulk_create_with_history(Complaint, made, batch_size=BATCH)
+        self.complaints = bulk_create_with_history(Complaint, made)
         self._people()
         self._allegations()
         self._demands()
@@ -190,7 +189,7 @@ class Batch:
                 for one in (row.complainant for row in self.rows)
             ],
         )
-        people = bulk_create_with_history(Complainant, people, batch_size=BATCH)
+        people = bulk_create_with_history(Complainant, people)
         numbers = [
             (person, number)
             for person, row in zip(people, self.rows, strict=True)
@@ -198,7 +197,7 @@ class Batch:
         ]
         phones = [ComplainantPhone(complainant=person) for person, _number in numbers]
         set_personal_bulk(phones, [{"number": number} for _person, number in numbers])
-        bulk_create_with_history(ComplainantPhone, phones, batch_size=BATCH)
+        bulk_create_with_history(ComplainantPhone, phones)
 
     def _allegations(self) -> None:
         given = [(c, n, one) for c, row in self.pairs() for n, one in enumerate(row.allegations, 1)]
@@ -220,7 +219,6 @@ class Batch:
                 )
                 for complaint, number, one in given
             ],
-            batch_size=BATCH,
         )
         subjects = {
             complaint.pk: subject for complaint, subject in zip(self.complaints, self.subjects, strict=True)
@@ -241,7 +239,7 @@ class Batch:
             for _allegation, complaint, one in said
         ]
         set_personal_bulk(alleged, [{"number": one.number} for _allegation, _complaint, one in said])
-        alleged = bulk_create_with_history(AllegedContact, alleged, batch_size=BATCH)
+        alleged = bulk_create_with_history(AllegedContact, alleged)
         links = [
             AllegationContact(allegation=allegation, contact_id=contact_id)
             for allegation, (_c, _n, row) in zip(made, given, strict=True)
@@ -251,7 +249,7 @@ class Batch:
             AllegationContact(allegation=allegation, alleged=one)
             for (allegation, _c, _row), one in zip(said, alleged, strict=True)
         ]
-        bulk_create_with_history(AllegationContact, links, batch_size=BATCH)
+        bulk_create_with_history(AllegationContact, links)
 
     def _demands(self) -> None:
         bulk_create_with_history(
@@ -268,7 +266,6 @@ class Batch:
                 for complaint, row in self.pairs()
                 for number, one in enumerate(row.demands, 1)
             ],
-            batch_size=BATCH,
         )
 
 
@@ -278,6 +275,7 @@ _PLAIN = (
     "received_at",
     "source",
     "sender_reference",
+    "sender_due_on",
     "external_id",
     "severity",
     "borrower",

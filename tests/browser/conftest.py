@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.factories.staff import PASSWORD
+
 # Playwright's loop makes Django believe that it runs asynchronously; the tests themselves do not.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -22,7 +24,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PASSWORD = "browser-test-password"
 #: Where a failing or curious run leaves its pictures.
 SHOTS = Path(os.environ.get("SCREENSHOTS", "var/screenshots"))
 
@@ -54,10 +55,26 @@ class Person:
         assert answer is not None
         assert answer.ok, f"{path}: {answer.status}"
 
-    def step(self, name: str) -> None:
-        """Open the step ``name`` of the object whose page is shown, as its button does."""
-        here = self.page.url.removeprefix(self.base).split("?")[0].removesuffix("change/")
-        self.goto(f"{here}transition/{name}/")
+    def press(self, name: str, *, at: int = 0) -> None:
+        """Click the button of the step ``name``, opening the menu it may stand in."""
+        button = self.page.locator(f'a[href*="/transition/{name}/"]').nth(at)
+        if not button.is_visible():
+            self.page.locator("details.menu:not([open]) > summary", has_text="").last.click()
+        with self.page.expect_navigation():
+            button.click()
+
+    def fill(self, **fields: str) -> None:
+        """Fill the form shown, field by field, by the fields' names."""
+        for name, value in fields.items():
+            field = self.page.locator(f'form.desk-form [name="{name}"]')
+            kind = field.first.get_attribute("type")
+            if field.first.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(value)
+            elif kind in {"radio", "checkbox"}:
+                for one in value.split(","):
+                    self.page.locator(f'form.desk-form [name="{name}"][value="{one}"]').check()
+            else:
+                field.fill(value)
 
     def confirm(self) -> None:
         """Send the form that is shown."""

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from backoffice.core import context
 from backoffice.core.errors import NoActor
@@ -73,11 +73,14 @@ def test_the_author_of_a_record_cannot_be_deleted() -> None:
         author = get_user_model().objects.create(username="author", kind="system")
     with context.acting(by=author, reason_code="x"):
         a_day().save()
-    from django.db import connection
 
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM staff_user WHERE id = %s", [author.pk])
-        connection.check_constraints()
+    def delete() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM staff_user WHERE id = %s", [author.pk])
+            connection.check_constraints()
+
+    with pytest.raises(IntegrityError):
+        delete()
 
 
 def test_signing_in_writes_no_history() -> None:

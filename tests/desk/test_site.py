@@ -77,6 +77,19 @@ def test_the_language_is_switched_by_post_with_a_token(client: Client) -> None:
     assert client.get(HOME).headers["Content-Language"] == "en"
 
 
+def test_the_browsers_language_counts_for_nothing_until_one_is_chosen() -> None:
+    browser, login = Client(headers={"accept-language": "en"}), reverse("admin:login")
+    page = browser.get(login)
+    assert page.headers["Content-Language"] == "zh-hans"
+    assert '<html lang="zh-hans"' in page.content.decode()
+    assert "Accept-Language" not in page.headers["Vary"]
+    for cookie, shown in (("tlh", "zh-hans"), ("en", "en"), ("zh-hans", "zh-hans")):
+        browser.cookies["django_language"] = cookie
+        page = browser.get(login)
+        assert page.headers["Content-Language"] == shown
+        assert "Cookie" in page.headers["Vary"]
+
+
 @pytest.fixture
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("sidebar", "home", "search"):

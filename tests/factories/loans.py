@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.time import start_of_day
 from backoffice.loans import services
-from backoffice.loans.choices import TermsState
-from backoffice.loans.models import Borrower, Creditor, Loan, LoanProduct, Repayment, TermsVersion
+from backoffice.loans.choices import Channel, TermsState
+from backoffice.loans.models import (
+    Borrower,
+    ContactConsent,
+    Creditor,
+    Loan,
+    LoanProduct,
+    Repayment,
+    TermsVersion,
+)
 from backoffice.loans.schedule import Method
 from backoffice.loans.seed import resident_id
 from backoffice.staff.models import User
@@ -132,6 +140,24 @@ def a_repayment(
                 "channel": "app",
                 "by": job(),
                 "at": at,
+                **facts,
+            }
+        )
+
+
+def a_consent(borrower: Borrower, **facts: Any) -> ContactConsent:
+    """Consent to calls between ten and eleven at night, from ``NOW`` on."""
+    with entering(EntryPoint.COMMAND):
+        return services.record_contact_consent(
+            **{
+                "borrower": borrower,
+                "creditor": a_creditor(),
+                "channel": Channel.CALL,
+                "window_from": time(22),
+                "window_to": time(23),
+                "valid_from": NOW,
+                "by": job(),
+                "at": NOW,
                 **facts,
             }
         )

@@ -39,7 +39,8 @@ def _today() -> Iterator[None]:
 
 
 def signed_in(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
+    client = Client()
+    client.cookies["django_language"] = "en"
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 

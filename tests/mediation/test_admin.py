@@ -36,7 +36,8 @@ def at_noon() -> Iterator[Any]:
 
 
 def browser(user: User) -> HttpClient:
-    client = HttpClient(headers={"Accept-Language": "en"})
+    client = HttpClient()
+    client.cookies["django_language"] = "en"
     client.force_login(user)
     return client
 

@@ -22,7 +22,8 @@ CLIENTS = "/admin/api/client/"
 
 
 def signed_in(*roles: Role) -> Browser:
-    browser = Browser(headers={"accept-language": "en"})
+    browser = Browser()
+    browser.cookies["django_language"] = "en"
     browser.force_login(person(*roles), backend="django.contrib.auth.backends.ModelBackend")
     return browser
 

@@ -1,6 +1,6 @@
 """The mapping file: which column of a foreign file is which field of ours, and how its values read.
 
-TOML. One table per field under ``[fields]``::
+TOML. One table per field under ``[fields]``; docs/imports.md explains every key::
 
     [file]                       # all optional
     encoding = "gb18030"
@@ -24,13 +24,14 @@ TOML. One table per field under ``[fields]``::
 
 from __future__ import annotations
 
+import difflib
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -40,8 +41,20 @@ from backoffice.core.errors import DomainError
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.time import SHANGHAI
 
-_KEYS = {"column", "columns", "template", "constant", "map", "format", "default", "separator"}
-_SOURCES = ("column", "columns", "template", "constant")
+#: Which other keys go with which source of a field.
+_GO_WITH = {
+    "column": {"map", "format", "default"},
+    "columns": {"map", "default"},
+    "template": set(),
+    "constant": {"format"},
+}
+_FILE_KEYS = ("encoding", "delimiter", "sheet")
+_PLACE = re.compile(r"\{([^{}]+)\}")
+_AMOUNT = re.compile(r"[¥￥]?\s*(-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)", re.ASCII)
+#: A typed date of a spreadsheet as ``tables`` writes it: plain whatever ``format`` texts have.
+_TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+#: No amount of ours is longer: twelve digits, two of them after the point.
+_MOST = Decimal("9999999999.99")
 
 
 class MappingError(DomainError):
@@ -75,7 +88,7 @@ class FieldRule:
     name: str
     columns: tuple[str, ...] = ()
     template: str = ""
-    constant: Any = None
+    constant: str = ""
     map: dict[str, str] | None = None
     format: str = ""
     default: str = ""
@@ -86,27 +99,26 @@ class FieldRule:
 
     def text(self, row: SourceRow) -> str:
         """The field's text in this row, mapped. Raises ``CellRefused`` for a value the map does not know."""
-        if self.constant is not None:
-            return str(self.constant)
+        if self.constant:
+            return self.constant
         if self.template:
-            return self.template.format_map(row.cells).strip()
-        parts = [row.cells.get(column, "") for column in self.columns]
-        value = "|".join(parts) if len(parts) > 1 else parts[0]
+            return _PLACE.sub(lambda place: row.cells[place[1]], self.template).strip()
+        parts = [row.cells[column] for column in self.columns]
         if not any(parts):
             return self.default
-        return self._mapped(parts, value) if self.map is not None else value
+        return parts[0] if self.map is None else self._mapped(parts, self.map)
 
-    def _mapped(self, parts: list[str], value: str) -> str:
-        assert self.map is not None  # noqa: S101  (only called with a map)
+    @staticmethod
+    def _mapped(parts: list[str], table: dict[str, str]) -> str:
         # “a|b”, then “a|*”, then “*”: the most exact entry wins.
         for length in range(len(parts), 0, -1):
             rest = ["*"] * (len(parts) - length)
-            found = self.map.get("|".join([*parts[:length], *rest]))
+            found = table.get("|".join([*parts[:length], *rest]))
             if found is not None:
                 return found
-        if "*" in self.map:
-            return self.map["*"]
-        raise CellRefused("value-not-mapped", _("The mapping does not know this value."))
+        if "*" in table:
+            return table["*"]
+        raise CellRefused("value-not-mapped", _("The mapping does not know this value; add it there."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,7 @@ class Mapping:
     """A checked mapping file."""
 
     fields: dict[str, FieldRule]
+    required: tuple[str, ...] = ()
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
@@ -123,9 +136,16 @@ class Mapping:
         wanted = {column for rule in self.fields.values() for column in rule.columns}
         missing = sorted(wanted - set(columns))
         if missing:
+            # Not the names the file has: without a header row its first cells are data of a person.
+            near = sorted(
+                {name for one in missing for name in difflib.get_close_matches(one, columns, n=1, cutoff=0.8)}
+            )
+            hint = _(" Near to them: %(near)s.") % {"near": ", ".join(near)} if near else ""
             raise MappingError(
-                _("The file lacks columns the mapping names: %(missing)s. It has: %(columns)s.")
-                % {"missing": ", ".join(missing), "columns": ", ".join(columns)}
+                _(
+                    "The file lacks columns that the mapping names: %(missing)s. Is its first row the header?%(hint)s"
+                )
+                % {"missing": ", ".join(missing), "hint": hint}
             )
 
     def read(
@@ -133,7 +153,10 @@ class Mapping:
     ) -> tuple[dict[str, Any], list[RowError]]:
         """The row's fields, converted, and every error in it (a row with errors is not taken in)."""
         if row.short_by:
-            message = _("%(count)s cells are missing at the end of this row: the file may have been cut off.")
+            message = _(
+                "%(count)s cells are missing at the end of this row. If the file was cut off, fetch it again whole and"
+                " import that: what is in already is not taken in twice."
+            )
             return {}, [RowError(row.number, "", "row-too-short", message % {"count": row.short_by})]
         if row.long_by:
             message = _(
@@ -145,6 +168,8 @@ class Mapping:
         for name, rule in self.fields.items():
             try:
                 text = rule.text(row)
+                if not text and name in self.required:
+                    raise CellRefused("value-missing", _("This cell must not be empty."))
                 values[name] = converters[name](text, rule) if text else None
             except CellRefused as error:
                 errors.append(RowError(row.number, rule.label, error.code, error.message))
@@ -154,10 +179,13 @@ class Mapping:
 def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -> Mapping:
     """Read and check a mapping file against the fields a thing has. Raises ``MappingError``."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        # utf-8-sig: some editors put a byte order mark first.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(_("The mapping is not valid TOML: %(error)s") % {"error": error}) from error
-    tables = document.get("fields", {})
+    tables, file = document.pop("fields", {}), document.pop("file", {})
+    _check_keys("[file]", file, allowed=_FILE_KEYS)
+    _check_keys("", document, allowed=())
     unknown = sorted(set(tables) - set(known))
     if unknown:
         raise MappingError(
@@ -169,44 +197,85 @@ def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -
         raise MappingError(
             _("The mapping must say where these come from: %(missing)s.") % {"missing": ", ".join(missing)}
         )
-    file = document.get("file", {})
-    return Mapping(
-        fields={name: _rule(name, table) for name, table in tables.items()},
-        encoding=file.get("encoding", ""),
-        delimiter=file.get("delimiter", ""),
-        sheet=file.get("sheet", ""),
-    )
+    fields = {name: _rule(name, table) for name, table in tables.items()}
+    return Mapping(fields=fields, required=tuple(required), **file)
+
+
+def _check_keys(name: str, table: dict[str, Any], *, allowed: Sequence[str]) -> None:
+    wrong = sorted(set(table) - set(allowed))
+    if wrong:
+        raise MappingError(
+            _("The mapping has keys that mean nothing here: %(keys)s.")
+            % {"keys": ", ".join(f"{name} {key}".strip() for key in wrong)}
+        )
+    if not all(isinstance(value, str) for value in table.values()):
+        raise MappingError(_("Values under %(name)s must be texts in quotation marks.") % {"name": name})
 
 
 def _rule(name: str, table: dict[str, Any]) -> FieldRule:
-    wrong = sorted(set(table) - _KEYS)
-    if wrong:
-        raise MappingError(
-            _("Field “%(name)s”: unknown keys %(keys)s.") % {"name": name, "keys": ", ".join(wrong)}
-        )
-    if sum(key in table for key in _SOURCES) != 1:
+    sources = [key for key in _GO_WITH if key in table]
+    if len(sources) != 1:
         raise MappingError(
             _("Field “%(name)s” needs exactly one of column, columns, template, constant.") % {"name": name}
         )
-    template = table.get("template", "")
-    named = (
-        tuple(part for _text, part, _spec, _conv in Formatter().parse(template) if part) if template else ()
-    )
-    columns = (table["column"],) if "column" in table else tuple(table.get("columns", named))
+    source = sources[0]
+    values = dict(table)
+    columns, named = values.pop("columns", []), values.pop("map", None)
+    _check_keys(f"[fields.{name}]", values, allowed=[source, *_GO_WITH[source]])
+    _check_keys(f"[fields.{name}.map]", named or {}, allowed=list(named or {}))
+    if not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
+        raise MappingError(_("Field “%(name)s”: columns must be a list of column names.") % {"name": name})
+    if named is not None and "map" not in _GO_WITH[source]:
+        raise MappingError(_("Field “%(name)s”: a map goes with column or columns.") % {"name": name})
+    if source == "columns" and named is None:
+        raise MappingError(
+            _("Field “%(name)s”: several columns need a map; to join texts use template.") % {"name": name}
+        )
+    template = values.get("template", "")
+    if set(_PLACE.sub("", template)) & set("{}"):
+        raise MappingError(_("Field “%(name)s”: a brace in the template has no partner.") % {"name": name})
+    _check_format(name, values.get("format", ""))
     return FieldRule(
         name=name,
-        columns=columns,
+        columns=(values["column"],)
+        if source == "column"
+        else tuple(columns) or tuple(_PLACE.findall(template)),
         template=template,
-        constant=table.get("constant"),
-        map=table.get("map"),
-        format=table.get("format", ""),
-        default=table.get("default", ""),
+        constant=values.get("constant", ""),
+        map=named,
+        format=values.get("format", ""),
+        default=values.get("default", ""),
     )
+
+
+def _check_format(name: str, pattern: str) -> None:
+    try:
+        sample = datetime(2024, 12, 31, 23, 59, tzinfo=UTC).strftime(pattern)
+        readable = datetime.strptime(sample, pattern).year == 2024 if pattern else True  # noqa: DTZ007
+    except ValueError:
+        readable = False
+    if not readable:
+        raise MappingError(
+            _("Field “%(name)s”: this date format is wrong or lacks the year.") % {"name": name}
+        )
 
 
 def as_text(text: str, rule: FieldRule) -> str:
     """The text as it stands."""
     return text
+
+
+def as_short(length: int) -> Callable[[str, FieldRule], str]:
+    """The text as it stands, of at most ``length`` characters."""
+
+    def convert(text: str, rule: FieldRule) -> str:
+        if len(text) > length:
+            raise CellRefused(
+                "value-too-long", _("This has more than %(length)s characters.") % {"length": length}
+            )
+        return text
+
+    return convert
 
 
 def as_choice(values: Sequence[str]) -> Callable[[str, FieldRule], str]:
@@ -221,38 +290,47 @@ def as_choice(values: Sequence[str]) -> Callable[[str, FieldRule], str]:
 
 
 def as_date(text: str, rule: FieldRule) -> date:
-    """A day, by the rule's ``format`` or ISO 8601."""
-    return as_moment(text, rule).date()
+    """The day in Shanghai, by the rule's ``format`` or ISO 8601."""
+    return as_moment(text, rule).astimezone(SHANGHAI).date()
 
 
 def as_moment(text: str, rule: FieldRule) -> datetime:
-    """A moment in Shanghai, by the rule's ``format`` or ISO 8601; a bare day is its midnight."""
+    """A moment, by the rule's ``format`` or ISO 8601; in Shanghai unless it names its zone, a bare day its midnight."""
     try:
-        if rule.format:
+        if rule.format and not _TYPED.fullmatch(text):
             moment = datetime.strptime(text, rule.format)  # noqa: DTZ007  (made aware below)
         else:
-            found = parse_datetime(text)
-            day = None if found else parse_date(text)
-            if found is None and day is None:
-                raise ValueError
-            moment = found or datetime.combine(day, datetime.min.time())  # type: ignore[arg-type]
-    except ValueError as error:
+            moment = _iso(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+        moment.astimezone(UTC)  # The first day of the year 1 has no such time.
+    except (ValueError, OverflowError) as error:
         wanted = rule.format or "ISO 8601"
         raise CellRefused(
             "date-impossible", _("There is no such date in the form %(format)s.") % {"format": wanted}
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+    return moment
+
+
+def _iso(text: str) -> datetime:
+    moment = parse_datetime(text)
+    if moment is not None:
+        return moment
+    day = parse_date(text)
+    if day is None:
+        raise ValueError("neither a date nor a moment")
+    return datetime.combine(day, datetime.min.time())
 
 
 def as_amount(text: str, rule: FieldRule) -> Decimal:
-    """Yuan with at most two decimals, not negative."""
-    try:
-        amount = Decimal(text.replace(",", "").removeprefix("¥").strip())
-    except InvalidOperation as error:
-        raise CellRefused("amount-unreadable", _("This is not an amount.")) from error
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or amount < 0:
-        raise CellRefused("amount-impossible", _("An amount cannot be negative."))
-    if exponent < -2:
+    """Yuan with at most two decimals, not negative. A comma parts thousands and nothing else."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None:
+        raise CellRefused("amount-unreadable", _("This is not an amount; write it as 1234.50."))
+    amount = Decimal(found[1].replace(",", ""))
+    if amount < 0:
+        raise CellRefused("amount-negative", _("An amount cannot be negative."))
+    if amount != round(amount, 2):
         raise CellRefused("amount-too-exact", _("An amount has at most two decimals."))
-    return amount
+    if amount > _MOST:
+        raise CellRefused("amount-too-large", _("This amount is too large."))
+    return round(amount, 2)

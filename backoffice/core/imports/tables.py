@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
@@ -17,9 +20,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from backoffice.core.errors import DomainError
 
-#: Tried in this order when the mapping names none. GB 18030 is what Chinese spreadsheets save.
-ENCODINGS = ("utf-8-sig", "gb18030")
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+#: What a damaged XLSX file raises, on opening or only when its damaged part is read.
+_XLSX_ERRORS = (InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, KeyError, OSError, EOFError)
 
 
 class FileError(DomainError):
@@ -32,7 +35,8 @@ class FileError(DomainError):
 class SourceRow:
     """One data row: its number in the file (the header is row 1) and its cells by column name.
 
-    ``short_by`` counts cells that are missing at the end: the mark of a file that was cut off.
+    ``short_by`` counts cells that are missing at the end: the mark of a file that was cut off. ``long_by`` counts
+    filled cells beyond the last column: the mark of a delimiter inside a text without quotation marks.
     """
 
     number: int
@@ -57,20 +61,20 @@ def open_table(path: Path, *, encoding: str = "", delimiter: str = "", sheet: st
 
 
 def _open_csv(path: Path, encoding: str, delimiter: str) -> Table:
-    raw = path.read_bytes()
-    if not raw.strip():
+    text = _decode(path.read_bytes(), encoding)
+    if not text.strip():
         raise FileError(_("The file is empty."))
-    text = _decode(raw, encoding)
     if not delimiter:
-        header = text.splitlines()[0]
-        delimiter = max(",;\t|", key=header.count)
+        delimiter = max(",;\t|", key=text.splitlines()[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    columns = _header([cell.strip() for cell in next(reader)])
-    return Table(columns, _csv_rows(reader, columns))
+    rows = _csv_rows(reader)
+    _number, header = next(rows)
+    columns = _header(header)
+    return Table(columns, _named(rows, columns))
 
 
-def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[SourceRow]:
-    number = 1
+def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    number = 0
     while True:
         number += 1
         try:
@@ -80,52 +84,59 @@ def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[SourceRow]:
         except csv.Error as error:
             # A quote that never closes swallows the rest of the file: this row and all after it are lost.
             raise FileError(
-                _(
-                    "Row %(row)s cannot be read (%(error)s): a quotation mark is not closed or the file was cut off."
-                )
+                _("Row %(row)s cannot be read (%(error)s): an open quotation mark, or the file was cut off.")
                 % {"row": number, "error": error}
             ) from error
-        if not any(cell.strip() for cell in cells):
-            continue
-        yield _row(number, cells, columns)
+        yield number, [cell.strip() for cell in cells]
 
 
 def _open_xlsx(path: Path, sheet: str) -> Table:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+    except _XLSX_ERRORS as error:
         raise FileError(_("This is not an XLSX file, or it was cut off.")) from error
     if sheet and sheet not in book.sheetnames:
         raise FileError(
             _("There is no sheet “%(sheet)s”; the file has: %(sheets)s.")
             % {"sheet": sheet, "sheets": ", ".join(book.sheetnames)}
         )
-    rows = (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True)
-    first = next(rows, None)
-    if first is None:
-        raise FileError(_("The file is empty."))
-    columns = _header([_cell(value).strip() for value in first])
-    return Table(columns, _xlsx_rows(rows, columns))
+    rows = _xlsx_rows((book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True))
+    _number, header = next(rows, (1, []))
+    columns = _header(header)
+    # Spreadsheets leave out empty cells at the end; that is no sign of a cut.
+    padded = ((number, cells + [""] * (len(columns) - len(cells))) for number, cells in rows)
+    return Table(columns, _named(padded, columns))
 
 
-def _xlsx_rows(rows: Iterator[tuple[Any, ...]], columns: tuple[str, ...]) -> Iterator[SourceRow]:
-    for number, values in enumerate(rows, start=2):
-        cells = [_cell(value) for value in values]
+def _xlsx_rows(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[int, list[str]]]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            values = next(rows)
+        except StopIteration:
+            return
+        except _XLSX_ERRORS as error:
+            raise FileError(
+                _("Row %(row)s cannot be read: the XLSX file is damaged.") % {"row": number}
+            ) from error
+        yield number, [_cell(value) for value in values]
+
+
+def _named(rows: Iterator[tuple[int, list[str]]], columns: tuple[str, ...]) -> Iterator[SourceRow]:
+    for number, cells in rows:
         if any(cells):
-            # Spreadsheets leave out empty cells at the end; that is no sign of a cut.
-            yield _row(number, cells + [""] * (len(columns) - len(cells)), columns)
-
-
-def _row(number: int, cells: list[str], columns: tuple[str, ...]) -> SourceRow:
-    named = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-    return SourceRow(number, named, max(0, len(columns) - len(cells)), max(0, len(cells) - len(columns)))
+            named = dict(zip(columns, cells, strict=False))
+            beyond = sum(1 for cell in cells[len(columns) :] if cell)
+            yield SourceRow(number, named, max(0, len(columns) - len(cells)), beyond)
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    if isinstance(value, date):
+        # Always with a time, so that a typed date is told from a text that looks like one (as_moment).
+        return (value if isinstance(value, datetime) else datetime.combine(value, time())).isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
@@ -133,34 +144,62 @@ def _cell(value: Any) -> str:
 
 def _header(columns: list[str]) -> tuple[str, ...]:
     while columns and not columns[-1]:
-        columns.pop()
-    if not any(columns):
+        columns = columns[:-1]
+    if not columns:
         raise FileError(_("The first row must hold the column names."))
-    doubles = sorted({name for name in columns if columns.count(name) > 1})
+    # A column without a name cannot be mapped, but must keep its place.
+    columns = [name or f"#{number}" for number, name in enumerate(columns, start=1)]
+    # By number: in a file without a header row these cells are data of a person.
+    doubles = [str(number) for number, name in enumerate(columns, start=1) if columns.count(name) > 1]
     if doubles:
-        raise FileError(_("Columns stand in the file twice: %(columns)s.") % {"columns": ", ".join(doubles)})
+        raise FileError(_("These columns have the same name: %(numbers)s.") % {"numbers": ", ".join(doubles)})
     return tuple(columns)
 
 
 def _decode(raw: bytes, encoding: str) -> str:
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), "")
-    candidates = (encoding,) if encoding else (marked,) if marked else ENCODINGS
-    first_error: UnicodeDecodeError | None = None
-    for name in candidates:
-        try:
-            text = raw.decode(name)
-        except UnicodeDecodeError as error:
-            first_error = first_error or error
-        except LookupError as error:
-            raise FileError(_("The encoding “%(name)s” does not exist.") % {"name": name}) from error
-        else:
-            if "\0" in text:
-                raise FileError(_("This is not a text file (it has zero bytes); save it as CSV in UTF-8."))
-            return text
-    position = first_error.start if first_error else 0
-    raise FileError(
-        _(
-            "Row %(row)s cannot be read as %(names)s (byte %(position)s); save the file as UTF-8 or name its encoding."
+    if encoding or marked:
+        return _decoded(raw, encoding or marked)
+    try:
+        return _decoded(raw, "utf-8")
+    except FileError:
+        if _mostly_utf8(raw):
+            raise
+    text = _decoded(raw, "gb18030")
+    if not _reads_as_chinese(text):
+        raise FileError(
+            _("The file is neither UTF-8 nor, it seems, GB 18030; name its encoding in the mapping.")
         )
-        % {"row": raw[:position].count(b"\n") + 1, "names": ", ".join(candidates), "position": position}
-    )
+    return text
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        text = raw.decode(name).removeprefix("\ufeff")
+    except LookupError as error:
+        raise FileError(_("The encoding “%(name)s” does not exist.") % {"name": name}) from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].decode(name, errors="ignore").count("\n") + 1
+        raise FileError(
+            _("Line %(line)s (byte %(byte)s) is not %(name)s; save the file as UTF-8 or name its encoding.")
+            % {"line": line, "name": name, "byte": error.start}
+        ) from error
+    if "\0" in text:
+        raise FileError(
+            _("This is not a text file (it has zero bytes); save it as CSV in UTF-8, or as XLSX.")
+        )
+    return text
+
+
+def _mostly_utf8(raw: bytes) -> bool:
+    """Whether it is UTF-8 with damage: GB 18030 reads almost any bytes and would turn it into other characters."""
+    text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    return sum(1 for one in text if one > "\u07ff") - damaged > damaged
+
+
+def _reads_as_chinese(text: str) -> bool:
+    """Whether most of what is not ASCII is everyday Chinese; western letters read as GB 18030 are rare characters."""
+    counts = Counter(one for one in text if one > "\x7f")
+    everyday = sum(count for one, count in counts.items() if one.encode("gb2312", errors="ignore"))
+    return everyday * 2 > counts.total()

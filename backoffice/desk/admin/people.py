@@ -119,17 +119,15 @@ class UserAdmin(CreationMixin, BaseModelAdmin):
     search_fields = ("username",)
     ordering = ("username",)
     page_fields = (
-        *(
-            "username",
-            "full_name",
-            "kind",
-            "role_names",
-            "team",
-            "email",
-            "is_active",
-            "last_login",
-            "date_joined",
-        ),
+        "username",
+        "full_name",
+        "kind",
+        "role_names",
+        "team",
+        "email",
+        "is_active",
+        "last_login",
+        "date_joined",
     )
 
     def create(self, request: HttpRequest, at: datetime, data: dict[str, Any]) -> tuple[User, Shown]:

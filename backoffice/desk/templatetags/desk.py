@@ -18,6 +18,9 @@ from backoffice.desk import page
 
 register = template.Library()
 
+#: Steps drawn as buttons; the others are in the menu.
+BUTTONS = 4
+
 TONES = frozenset({"neutral", "info", "good", "warn", "bad", "primary"})
 
 
@@ -113,13 +116,12 @@ def definitions(rows: list[tuple[Any, Any]]) -> dict[str, Any]:
 
 @register.inclusion_tag("desk/parts/steps.html")
 def steps_buttons(steps: page.Steps) -> dict[str, Any]:
-    """The next steps as buttons: at most four drawn, the rest in a menu, blocked ones with their reason."""
-    shown = steps.now[:4]
-    return {
-        "shown": shown,
-        "blocked": steps.blocked[: 4 - len(shown)],
-        "more": [*steps.now[4:], *steps.blocked[max(0, 4 - len(shown)) :], *steps.later],
-    }
+    """The next steps as buttons: at most four drawn, what leads onward first even while something still blocks it
+    (its reason says what to do), the rest in a menu."""
+    onward = [step for step in [*steps.now, *steps.blocked] if step.style == "primary"]
+    rest = [step for step in [*steps.now, *steps.blocked] if step.style != "primary"]
+    order = [*onward, *(step for step in rest if step.allowed), *(step for step in rest if not step.allowed)]
+    return {"shown": order[:BUTTONS], "more": [*order[BUTTONS:], *steps.later]}
 
 
 @register.inclusion_tag("desk/parts/timeline.html", takes_context=True)

@@ -126,6 +126,7 @@ registries.dossier_pages.register(
 registries.dossier_pages.register(
     DossierKind.LOAN, lambda dossier: _page(Loan, "admin:loans_loan_change", dossier)
 )
+registries.task_kinds.register("loans.assess_hardship", gettext_lazy("Assess the hardship"))
 registries.timeline.register("loans.repayments", TimelineSource(gettext_lazy("Repayments"), repayment_items))
 registries.timeline.register("loans.events", TimelineSource(gettext_lazy("Loans"), event_items))
 registries.search.register(

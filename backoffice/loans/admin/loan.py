@@ -37,16 +37,14 @@ class LoanAdmin(BaseModelAdmin):
     page_name = "loans.loan"
     logs_reads = True
     list_display = (
-        *(
-            "number",
-            "borrower",
-            "borrower_name",
-            "product",
-            "amount",
-            "overdue_days",
-            "state",
-            "disbursed_on",
-        ),
+        "number",
+        "borrower",
+        "borrower_name",
+        "product",
+        "amount",
+        "overdue_days",
+        "state",
+        "disbursed_on",
     )
     list_filter = ("state", OverdueFilter)
     list_select_related = ("borrower", "product")

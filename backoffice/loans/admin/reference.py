@@ -27,16 +27,14 @@ class CreditorAdmin(BaseModelAdmin):
 @admin.register(LoanProduct)
 class LoanProductAdmin(BaseModelAdmin):
     list_display = (
-        *(
-            "code",
-            "name",
-            "method",
-            "minimum_amount",
-            "maximum_amount",
-            "annual_rate",
-            "term_months",
-            "active",
-        ),
+        "code",
+        "name",
+        "method",
+        "minimum_amount",
+        "maximum_amount",
+        "annual_rate",
+        "term_months",
+        "active",
     )
     list_filter = ("method", "active")
     search_fields = ("=code",)

@@ -32,7 +32,7 @@ class RepaymentAdmin(KeysetMixin, BaseModelAdmin):
             "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
         }
 
-    @admin.display(description=_("received at"))
+    @admin.display(description=_("paid in at"))
     def received(self, obj: Repayment) -> SafeString:
         return when(obj.received_at)
 

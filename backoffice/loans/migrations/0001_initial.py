@@ -2012,7 +2012,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("external_id", models.CharField(max_length=64, unique=True, verbose_name="external id")),
-                ("received_at", models.DateTimeField(verbose_name="received at")),
+                ("received_at", models.DateTimeField(verbose_name="paid in at")),
                 (
                     "amount",
                     models.DecimalField(decimal_places=2, max_digits=12, verbose_name="amount (yuan)"),

@@ -12,7 +12,7 @@ class Repayment(LogModel):
         "loans.Loan", on_delete=models.PROTECT, related_name="repayments", verbose_name=_("loan")
     )
     external_id = models.CharField(_("external id"), max_length=64, unique=True)
-    received_at = models.DateTimeField(_("received at"))
+    received_at = models.DateTimeField(_("paid in at"))
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
     channel = models.CharField(_("channel"), max_length=12, choices=RepaymentChannel.choices)
     reverses = models.OneToOneField(

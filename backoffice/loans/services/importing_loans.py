@@ -12,6 +12,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act
+from backoffice.core.bulk import insert_rows
 from backoffice.core.choices import DossierKind
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_create_with_history
@@ -23,7 +24,7 @@ from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanPr
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import post, take_standing
 from backoffice.loans.services.allocations import Shares, insert_allocations
-from backoffice.loans.services.chunks import CHUNK, chunks, present
+from backoffice.loans.services.chunks import chunks, present
 from backoffice.loans.services.lending import check_amounts, instalments_of, new_loan, schedule_of
 from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
@@ -181,5 +182,5 @@ class _Batch:
         bulk_create_with_history(Instalment, self.instalments)
         for repayment in self.repayments:
             repayment.loan_id = repayment.loan.pk
-        Repayment.objects.bulk_create(self.repayments, batch_size=CHUNK)
+        insert_rows(Repayment, self.repayments)
         insert_allocations(self.shares, at=self.at, cause="import")

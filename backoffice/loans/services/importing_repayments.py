@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, event_columns
+from backoffice.core.bulk import insert_rows
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_update_with_history
 from backoffice.core.time import business_day
@@ -17,7 +18,7 @@ from backoffice.loans.models import Borrower, Instalment, Loan, LoanEvent, Repay
 from backoffice.loans.policy import loan_policy
 from backoffice.loans.posting import PAID_COLUMNS, STANDING_COLUMNS, post, take_standing
 from backoffice.loans.services.allocations import Shares, insert_allocations
-from backoffice.loans.services.chunks import CHUNK, chunks
+from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.repayments import OPEN_STATES, ExternalIdReused, LoanNotOpen, check_payment
 from backoffice.loans.services.rights import require
 from backoffice.loans.signals import repayment_posted
@@ -70,11 +71,12 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
             if take_standing(loan, list(parts.values()), on=day, policy=policy):
                 moved[loan.pk] = loan
             shares.append((repayment, parts, posting.shares))
-        result.created = Repayment.objects.bulk_create([one for one, _p, _s in shares], batch_size=CHUNK)
+        result.created = insert_rows(Repayment, [one for one, _p, _s in shares])
         insert_allocations(shares, at=at, cause="import")
         bulk_update_with_history(Instalment, list(changed.values()), PAID_COLUMNS)
         bulk_update_with_history(Loan, list(moved.values()), STANDING_COLUMNS)
-        LoanEvent.objects.bulk_create(
+        insert_rows(
+            LoanEvent,
             [
                 LoanEvent(
                     kind="loan_settled",
@@ -86,7 +88,6 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
                 for loan in moved.values()
                 if loan.state == LoanState.SETTLED
             ],
-            batch_size=CHUNK,
         )
         for repayment in result.created:
             repayment_posted.send(sender=Loan, loan=repayment.loan, repayment=repayment, by=by, at=at)

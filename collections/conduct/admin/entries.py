@@ -163,6 +163,9 @@ registries.sidebar.register(
         order=50,
     ),
 )
+registries.task_kinds.register(
+    "conduct.investigate_complaint", gettext_lazy("Look into the collection complained of")
+)
 registries.timeline.register("contact", TimelineSource(label=gettext_lazy("Contacts"), items=contact_items))
 registries.dossier_pages.register(DossierKind.CONTACT, contact_page)
 for _name, _page, _title, _template, _context, _order in (

@@ -145,6 +145,7 @@ registries.sidebar.register(
         order=50,
     ),
 )
+registries.task_kinds.register("collections.change_collector", gettext_lazy("Change the collector"))
 registries.timeline.register("hold", TimelineSource(label=gettext_lazy("Holds"), items=hold_items))
 registries.search.register(
     "collections.case",

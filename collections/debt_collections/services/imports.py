@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from backoffice.audit.services import act, event_columns
+from backoffice.core.bulk import insert_rows
 from backoffice.core.choices import DossierKind
 from backoffice.core.history import bulk_create_with_history
 from backoffice.core.log import LogModel, current_epoch
@@ -143,7 +144,8 @@ def import_cases_bulk(rows: Sequence[CaseRow], *, by: User, at: datetime) -> lis
             ],
         )
         columns = event_columns(at=at)
-        CollectionEvent.objects.bulk_create(
+        insert_rows(
+            CollectionEvent,
             [
                 CollectionEvent(
                     kind="case_imported",
@@ -154,7 +156,6 @@ def import_cases_bulk(rows: Sequence[CaseRow], *, by: User, at: datetime) -> lis
                 )
                 for case in made
             ],
-            batch_size=_BATCH,
         )
     return made
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone, translation
 
 from backoffice.core import context
-from backoffice.core.errors import DomainError
-from backoffice.core.imports import RowError
+from backoffice.core.errors import NotPermitted
+from backoffice.core.imports import FileError, MappingError, RowError
 from backoffice.staff.models import User
 from backoffice.staff.services import system_user
 from complaints.services.file_import import FileImport, import_complaints_file
@@ -36,6 +36,8 @@ class Command(BaseCommand):
         for path in (options["file"], options["mapping"]):
             if not path.is_file():
                 raise CommandError(f"There is no file {path}.")
+        if options["report"] and not options["report"].absolute().parent.is_dir():
+            raise CommandError(f"There is no folder {options['report'].parent} for the report.")
         by = self._actor(options["by"])
         with context.entering(context.EntryPoint.COMMAND, actor=by), translation.override("en"):
             try:
@@ -47,7 +49,7 @@ class Command(BaseCommand):
                     dry_run=options["dry_run"],
                     progress=self._progress,
                 )
-            except DomainError as error:
+            except (FileError, MappingError, NotPermitted) as error:
                 raise CommandError(f"{error.message} Nothing was taken in.") from error
             self._tell(result, dry_run=options["dry_run"])
             if options["report"]:

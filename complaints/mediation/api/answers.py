@@ -83,7 +83,7 @@ class LoanAnswer(Answer):
     outstanding = OutstandingAnswer()
 
 
-class ComplaintAnswer(Answer):
+class ReferredComplaintAnswer(Answer):
     number = serializers.CharField()
     received_at = MomentField()
 
@@ -106,7 +106,7 @@ class ConsentAnswer(Answer):
 
 
 class ReferralAnswer(ReferralItemAnswer):
-    complaint = ComplaintAnswer(allow_null=True, required=False)
+    complaint = ReferredComplaintAnswer(allow_null=True, required=False)
     allegations = AllegationAnswer(many=True, allow_null=True, required=False)
     demands = DemandAnswer(many=True, allow_null=True, required=False)
     amount_in_dispute = MoneyField(allow_null=True, required=False)
