@@ -6,3 +6,7 @@ class ApiConfig(AppConfig):
     name = "backoffice.api"
     label = "api"
     verbose_name = _("API")
+
+    def ready(self) -> None:
+        # There is no admin package here that Django would import.
+        from backoffice.api import acts  # noqa: F401

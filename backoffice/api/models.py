@@ -16,7 +16,9 @@ class Client(AbstractApplication):
     under the key of its dossier.
     """
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="api_client")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="api_client", verbose_name=_("dossier")
+    )
     allowed_scopes = models.CharField(_("allowed scopes"), max_length=500)
     active = models.BooleanField(_("active"), default=True)
 
@@ -62,7 +64,7 @@ class ClientSecret(models.Model):
     client = models.ForeignKey(
         Client, on_delete=models.PROTECT, related_name="secrets", verbose_name=_("client")
     )
-    secret_hash = models.CharField(max_length=255)
+    secret_hash = models.CharField(_("hash of the secret"), max_length=255)
     hint = models.CharField(_("last characters"), max_length=4)
     valid_from = models.DateTimeField(_("valid from"))
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
@@ -91,16 +93,18 @@ class IdempotentAnswer(models.Model):
     a record of what happened (events are), so neither tracked nor append-only.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    method = models.CharField(max_length=7)
-    path = models.CharField(max_length=255)
-    request_sha256 = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField()
-    body_cipher = TextCipherField()
-    headers = models.JSONField(default=dict)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="+", verbose_name=_("API client")
+    )
+    key = models.CharField(_("idempotency key"), max_length=255)
+    method = models.CharField(_("request method"), max_length=7)
+    path = models.CharField(_("path"), max_length=255)
+    request_sha256 = models.CharField(_("SHA-256 of the request"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("response status"))
+    body_cipher = TextCipherField(verbose_name=_("response body"))
+    headers = models.JSONField(_("response headers"), default=dict)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("kept until"), db_index=True)
 
     class Meta:
         constraints = [

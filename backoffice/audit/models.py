@@ -11,7 +11,7 @@ from backoffice.privacy.fields import TextCipherField
 class EventRow(LogModel):
     """What every event and read row knows about who, when and through which door."""
 
-    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), default=uuid.uuid4, editable=False)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     actor = models.ForeignKey(
@@ -35,7 +35,7 @@ class Event(EventRow):
     dossier = models.ForeignKey(
         "core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier")
     )
-    reason_cipher = TextCipherField()
+    reason_cipher = TextCipherField(verbose_name=_("reason in words"))
     data = models.JSONField(_("details"), default=dict)
 
     class Meta:

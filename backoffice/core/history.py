@@ -13,11 +13,19 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import connections, models, router
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
 
 from backoffice.core import context
 from backoffice.core.bulk import insert_rows
 from backoffice.core.log import OrderedRow, current_epoch
+
+LIBRARY_LABELS: dict[str, Any] = {
+    "history_id": _("number of the record line"),
+    "history_date": _("recorded at"),
+    "history_change_reason": _("act"),
+    "history_type": _("kind of change"),
+}
 
 
 class HistoryRow(OrderedRow):
@@ -25,10 +33,10 @@ class HistoryRow(OrderedRow):
 
     append_only = True
 
-    history_actor_name = models.CharField(max_length=150)
-    history_entry_point = models.CharField(max_length=10)
-    history_request_id = models.CharField(max_length=64, db_index=True)
-    history_reason_cipher = models.BinaryField(null=True)
+    history_actor_name = models.CharField(_("actor's name"), max_length=150)
+    history_entry_point = models.CharField(_("entry point"), max_length=10)
+    history_request_id = models.CharField(_("request"), max_length=64, db_index=True)
+    history_reason_cipher = models.BinaryField(_("reason in words"), null=True)
 
     class Meta:
         abstract = True
@@ -75,8 +83,16 @@ class HistoricalRecords(LibraryHistoricalRecords):
                 on_delete=models.DO_NOTHING,
                 related_name="+",
                 db_index=False,
+                verbose_name=_("actor"),
             )
         }
+
+    def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
+        extra: dict[str, Any] = super().get_extra_fields(model, fields)
+        # The library leaves its columns without names for people.
+        for name, label in LIBRARY_LABELS.items():
+            extra[name].verbose_name = label
+        return extra
 
     def _get_history_id_field(self) -> models.Field:
         return models.BigAutoField(primary_key=True)

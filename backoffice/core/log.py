@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext_lazy as _
 
 
 @deconstructible(path="backoffice.core.log.CurrentXactId")
@@ -35,8 +36,10 @@ def current_epoch() -> int:
 class OrderedRow(models.Model):
     """The two columns by which sealed rows are put in order."""
 
-    xact_id = models.BigIntegerField(null=True, editable=False, db_default=CurrentXactId())
-    epoch = models.PositiveSmallIntegerField(default=current_epoch, editable=False)
+    xact_id = models.BigIntegerField(
+        _("transaction number"), null=True, editable=False, db_default=CurrentXactId()
+    )
+    epoch = models.PositiveSmallIntegerField(_("epoch of the record"), default=current_epoch, editable=False)
 
     class Meta:
         abstract = True

@@ -16,7 +16,7 @@ class Task(models.Model):
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Cancelled")
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     dossier = models.ForeignKey(
         "core.Dossier", on_delete=models.PROTECT, related_name="tasks", verbose_name=_("dossier")
     )
@@ -41,7 +41,7 @@ class Task(models.Model):
     due_at = models.DateTimeField(_("due"))
     opened_at = models.DateTimeField(_("opened at"))
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
-    detail_cipher = TextCipherField()
+    detail_cipher = TextCipherField(verbose_name=_("details"))
 
     history = HistoricalRecords()
 
@@ -80,13 +80,13 @@ class Attachment(models.Model):
         API = "api", _("Received over the API")
         PRODUCED = "produced", _("Produced here")
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     dossier = models.ForeignKey(
         "core.Dossier", on_delete=models.PROTECT, related_name="attachments", verbose_name=_("dossier")
     )
     kind = models.CharField(_("kind"), max_length=40)
     origin = models.CharField(_("origin"), max_length=8, choices=Origin.choices)
-    name_cipher = TextCipherField()
+    name_cipher = TextCipherField(verbose_name=_("file name"))
     content_type = models.CharField(_("content type"), max_length=100)
     size = models.PositiveIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)

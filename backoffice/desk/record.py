@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.privacy.fields import CipherField
+from backoffice.desk.registry import registries
 from backoffice.privacy.services import Erased, read_reason, warm_keys
 
 PAGE_SIZE = 25
@@ -29,6 +30,7 @@ DOORS: dict[str, Any] = {
     "command": _("Command"),
     "task": _("Background task"),
 }
+REFERENCE_ACTS: dict[str, Any] = {"added": _("Added: %(what)s"), "changed": _("Changed: %(what)s")}
 KINDS: dict[str, Any] = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
 
 
@@ -50,6 +52,7 @@ class Entry:
     what: str
     kind: Any
     actor: str
+    act: str
     code: str
     reason: str
     reason_erased: bool
@@ -63,6 +66,25 @@ class Entry:
 class Page:
     entries: list[Entry]
     older: str  # the cursor of the next page, empty on the last one
+
+
+def act_label(code: str) -> str:
+    """What people call the act that history keeps as ``code``; a code nobody has named is shown as it is.
+
+    Reference rows saved through their form have no service of their own: their codes are the model's label and
+    ``added`` or ``changed`` (see ``desk.base.save_model``).
+    """
+    label = registries.act_labels.get(code)
+    if label is not None:
+        return str(label)
+    model_label, _dot, done = code.rpartition(".")
+    if done in REFERENCE_ACTS and model_label.count(".") == 1:
+        try:
+            model = apps.get_model(model_label)
+        except LookupError:
+            return code
+        return str(REFERENCE_ACTS[done] % {"what": model._meta.verbose_name})
+    return code
 
 
 def history_of(obj: models.Model) -> QuerySet[Any]:
@@ -161,6 +183,7 @@ def _entry(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any],
         what=capfirst(str(row.instance_type._meta.verbose_name)),
         kind=KINDS[row.history_type],
         actor=row.history_actor_name,
+        act=act_label(row.history_change_reason or ""),
         code=row.history_change_reason or "",
         reason=reason,
         reason_erased=erased,
@@ -185,19 +208,11 @@ def _changes(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any
             continue
         name = capfirst(str(field.verbose_name))
         if secret:
-            changes.append(Change(_plain_name(field), "", "", secret=True))
+            changes.append(Change(name, "", "", secret=True))
         else:
             before = _text(field, old, labels) if previous is not None else EMPTY
             changes.append(Change(name, before, _text(field, new, labels)))
     return changes
-
-
-def _plain_name(field: models.Field[Any, Any]) -> str:
-    name = str(field.verbose_name)
-    if isinstance(field, CipherField) and name.endswith(" cipher"):
-        # The column's name says how it is stored; the reader wants to know what it is.
-        name = name.removesuffix(" cipher")
-    return capfirst(name)
 
 
 def _text(

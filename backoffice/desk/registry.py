@@ -6,7 +6,7 @@ declared once per process and never changes afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -31,6 +31,11 @@ class Registry(Generic[T]):
             raise ValueError(f"“{name}” is registered twice")
         self._entries[name] = entry
         return entry
+
+    def register_all(self, entries: Mapping[str, T]) -> None:
+        """Register every entry under its name."""
+        for name, entry in entries.items():
+            self.register(name, entry)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._entries.values())
@@ -130,6 +135,8 @@ class Registries:
     search: Registry[SearchSource] = field(default_factory=Registry)
     #: Code of a kind of task → its (lazy) label.
     task_kinds: Registry[Any] = field(default_factory=Registry)
+    #: Code of an act, as history keeps it → its (lazy) label.
+    act_labels: Registry[Any] = field(default_factory=Registry)
     #: DossierKind → whether a person may read files of such a dossier, asked besides ``desk.view_attachment``.
     file_readers: Registry[Callable[[User, Dossier], bool]] = field(default_factory=Registry)
     #: DossierKind → page address of the thing a dossier belongs to, or None if it has no page.

@@ -62,9 +62,20 @@ def _mask_name(value: str) -> str:
     return value[:1] + "*" * max(1, min(len(value) - 1, 2))
 
 
+#: Eleven digits without a carrier's code in front (11xxx, 12xxx, 179xx): nothing in them is left to interpret.
+_PLAIN_MOBILE = re.compile(r"(?:\+86)?(1(?:[0345689][0-9]|7[0-8])[0-9]{8})")
+
+
 def _phone(value: str) -> str:
     """E.164. Short service numbers (12378, 95xxx) and numbers that cannot be parsed are refused."""
     text = _clean(value)
+    # Nearly all numbers are such ones, and the library takes fifty times as long to say the same.
+    if plain := _PLAIN_MOBILE.fullmatch(text):
+        return f"+86{plain[1]}"
+    return _parsed_phone(text)
+
+
+def _parsed_phone(text: str) -> str:
     try:
         number = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException as error:

@@ -13,7 +13,7 @@ class DataSubject(models.Model):
     nothing is re-encrypted.
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     same_as = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -47,15 +47,25 @@ class DataKey(models.Model):
     short-lived.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("key identifier"), primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.OneToOneField(
-        DataSubject, on_delete=models.PROTECT, null=True, blank=True, related_name="data_key"
+        DataSubject,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="data_key",
+        verbose_name=_("data subject"),
     )
     dossier = models.OneToOneField(
-        "core.Dossier", on_delete=models.PROTECT, null=True, blank=True, related_name="data_key"
+        "core.Dossier",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="data_key",
+        verbose_name=_("dossier"),
     )
-    master_key_id = models.CharField(max_length=40, db_index=True)
-    wrapped = models.BinaryField()
+    master_key_id = models.CharField(_("master key"), max_length=40, db_index=True)
+    wrapped = models.BinaryField(_("wrapped key"))
 
     class Meta:
         constraints = [

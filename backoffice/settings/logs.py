@@ -53,6 +53,9 @@ def logging_config(*, level: str, fmt: str, filters: tuple[str, ...]) -> dict[st
             # request, personal data included.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # At DEBUG they write the values of templates and of queries, which are people.
+            "django.template": {"level": "INFO"},
+            "django.db.backends": {"level": "INFO"},
             # It logs user names and addresses of failed sign-ins; its own table keeps them already.
             "axes": {"level": "ERROR"},
         },

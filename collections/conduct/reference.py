@@ -44,7 +44,7 @@ _QUIET = {"from": "22:00", "to": "08:00", "exempt_channels": ["letter"]}
 _COLLECT = {"purposes": ["collect"]}
 
 _CALLS = _rule("CALLS_PER_DAY", {"limit": 3}, (*_STANDARD, "C3, C5: GB/T 45251-2025"), **_BLOCKS)
-_HELD = _rule("HELD", _COLLECT, (*_POLICY, "Internal policy; P14 by analogy"), **_BLOCKS)
+_HELD = _rule("HELD", _COLLECT, (*_POLICY, "信用卡办法第七十条（参照，P14）；内部政策"), **_BLOCKS)
 _AUTHORISED = _rule("AUTHORISED", _COLLECT, (*_STANDARD, "V4: GB/T 45251-2025 5.2"), **_BLOCKS)
 
 RULE_SETS = (

@@ -89,7 +89,9 @@ class ComplaintAdmin(BaseModelAdmin):
             Remedy.objects.filter(complaint=obj),
             Decision.objects.filter(complaint=obj),
         )
-        histories = [part.model.history.filter(id__in=list(part.values_list("pk", flat=True))) for part in parts]
+        histories = [
+            part.model.history.filter(id__in=list(part.values_list("pk", flat=True))) for part in parts
+        ]
         return [*super().record_sources(request, obj), *histories]
 
     def page_chips(self, request: HttpRequest, obj: Complaint) -> list[tuple[Any, str]]:

@@ -115,7 +115,7 @@ class ReportAllegedContactForm(AllegationForm):
 
 class SetFindingForm(AllegationForm):
     finding = forms.ChoiceField(
-        label=_("Finding"),
+        label=_("What was found"),
         choices=[choice for choice in Finding.choices if choice[0] != Finding.OPEN],
         widget=forms.RadioSelect,
     )

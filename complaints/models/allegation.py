@@ -12,7 +12,7 @@ from complaints.choices import Finding
 class Allegation(models.Model):
     """投诉事项: one thing complained of, with its category, the very contacts meant, and its finding."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint",
         on_delete=models.PROTECT,
@@ -28,7 +28,7 @@ class Allegation(models.Model):
     )
     business_code = models.CharField(_("business code"), max_length=20, blank=True)
     cause_code = models.CharField(_("cause code"), max_length=20, blank=True)
-    text_cipher = TextCipherField()
+    text_cipher = TextCipherField(verbose_name=_("what is alleged"))
     collector = models.ForeignKey(
         "collections.Collector",
         on_delete=models.PROTECT,
@@ -38,7 +38,7 @@ class Allegation(models.Model):
         verbose_name=_("collector complained of"),
     )
     finding = models.CharField(_("finding"), max_length=17, choices=Finding.choices, default=Finding.OPEN)
-    finding_reason_cipher = TextCipherField()
+    finding_reason_cipher = TextCipherField(verbose_name=_("reasons of the finding"))
     found_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -72,7 +72,9 @@ class Allegation(models.Model):
 class AllegationContact(models.Model):
     """The very contact complained of: one of ours, or one that our systems do not hold."""
 
-    allegation = models.ForeignKey(Allegation, on_delete=models.PROTECT, related_name="contacts")
+    allegation = models.ForeignKey(
+        Allegation, on_delete=models.PROTECT, related_name="contacts", verbose_name=_("allegation")
+    )
     contact = models.ForeignKey(
         "collections.ContactAttempt",
         on_delete=models.PROTECT,
@@ -116,14 +118,14 @@ class AllegationContact(models.Model):
 class Demand(models.Model):
     """诉求: what is wanted, and our answer. An unanswered one stands in red."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint", on_delete=models.PROTECT, related_name="demands", verbose_name=_("complaint")
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
-    text_cipher = TextCipherField()
+    text_cipher = TextCipherField(verbose_name=_("what is demanded"))
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True)
-    answer_cipher = TextCipherField()
+    answer_cipher = TextCipherField(verbose_name=_("answer to the demand"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
     history = HistoricalRecords()

@@ -25,7 +25,12 @@ class CategoryVersion(models.Model):
 class Category(models.Model):
     """A node of the tree under one of the roots from practice; ``jrt_code`` maps to JR/T 0218 when known."""
 
-    version = models.ForeignKey(CategoryVersion, on_delete=models.PROTECT, related_name="categories")
+    version = models.ForeignKey(
+        CategoryVersion,
+        on_delete=models.PROTECT,
+        related_name="categories",
+        verbose_name=_("category version"),
+    )
     code = models.CharField(_("code"), max_length=40)
     root = models.CharField(_("root"), max_length=12, choices=CategoryRoot.choices)
     parent = models.ForeignKey(

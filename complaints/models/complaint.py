@@ -20,12 +20,14 @@ from complaints.choices import (
 class Complaint(models.Model):
     """投诉: what somebody says went wrong, from receipt to the delivered decision and beyond."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="complaint")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="complaint", verbose_name=_("dossier")
+    )
     number = models.CharField(_("number"), max_length=40, unique=True)
     state = models.CharField(
         _("state"), max_length=20, choices=ComplaintState.choices, default=ComplaintState.RECEIVED
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     received_at = models.DateTimeField(_("received at"))
     source = models.CharField(_("source"), max_length=16, choices=Source.choices)
     sender_reference = models.CharField(_("sender's reference"), max_length=60, blank=True, db_index=True)
@@ -42,7 +44,7 @@ class Complaint(models.Model):
     severity = models.CharField(
         _("severity"), max_length=8, choices=ComplaintSeverity.choices, default=ComplaintSeverity.NORMAL
     )
-    words_cipher = TextCipherField()
+    words_cipher = TextCipherField(verbose_name=_("own words"))
 
     borrower = models.ForeignKey(
         "loans.Borrower",
@@ -163,19 +165,24 @@ class Complainant(models.Model):
     complaint = models.ForeignKey(
         Complaint, on_delete=models.PROTECT, related_name="complainants", verbose_name=_("complaint")
     )
-    subject = models.ForeignKey("privacy.DataSubject", on_delete=models.PROTECT, related_name="complainants")
+    subject = models.ForeignKey(
+        "privacy.DataSubject",
+        on_delete=models.PROTECT,
+        related_name="complainants",
+        verbose_name=_("data subject"),
+    )
     role = models.CharField(_("role"), max_length=14, choices=ComplainantRole.choices)
     id_type = models.CharField(_("document"), max_length=16, choices=IdType.choices, default=IdType.RESIDENT)
-    name_cipher = CipherField()
+    name_cipher = CipherField(verbose_name=_("name of the person"))
     name_mask = MaskField(verbose_name=_("name"))
-    name_index = BlindIndexField()
-    id_number_cipher = CipherField()
+    name_index = BlindIndexField(verbose_name=_("name of the person (search index)"))
+    id_number_cipher = CipherField(verbose_name=_("document number"))
     id_number_mask = MaskField(verbose_name=_("document number"))
-    id_number_index = BlindIndexField()
-    email_cipher = CipherField()
+    id_number_index = BlindIndexField(verbose_name=_("document number (search index)"))
+    email_cipher = CipherField(verbose_name=_("e-mail"))
     email_mask = MaskField(verbose_name=_("e-mail"))
-    email_index = BlindIndexField()
-    on_behalf_of_cipher = TextCipherField()
+    email_index = BlindIndexField(verbose_name=_("e-mail (search index)"))
+    on_behalf_of_cipher = TextCipherField(verbose_name=_("on whose behalf"))
     mandate = models.ForeignKey(
         "desk.Attachment",
         on_delete=models.PROTECT,
@@ -205,10 +212,12 @@ class Complainant(models.Model):
 class ComplainantPhone(models.Model):
     """A number the complainant gave to be called on."""
 
-    complainant = models.ForeignKey(Complainant, on_delete=models.PROTECT, related_name="phones")
-    number_cipher = CipherField()
+    complainant = models.ForeignKey(
+        Complainant, on_delete=models.PROTECT, related_name="phones", verbose_name=_("complainant")
+    )
+    number_cipher = CipherField(verbose_name=_("telephone number"))
     number_mask = MaskField(verbose_name=_("number"))
-    number_index = BlindIndexField()
+    number_index = BlindIndexField(verbose_name=_("telephone number (search index)"))
 
     personal = Personal(owner="complainant.subject", number=kinds.PHONE)
     history = HistoricalRecords()

@@ -8,7 +8,12 @@ from backoffice.core.models import Deadline, DeadlineAct
 class ComplaintDeadline(Deadline):
     """A time limit of a complaint; kind ``decision`` is met by delivering the decision, never by approving it."""
 
-    owner = models.ForeignKey("complaints.Complaint", on_delete=models.PROTECT, related_name="deadlines")
+    owner = models.ForeignKey(
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="deadlines",
+        verbose_name=_("complaint"),
+    )
 
     history = HistoricalRecords()
 
@@ -35,7 +40,9 @@ class ComplaintDeadline(Deadline):
 class ComplaintDeadlineAct(DeadlineAct):
     """What moved a complaint's time limit."""
 
-    deadline = models.ForeignKey(ComplaintDeadline, on_delete=models.PROTECT, related_name="acts")
+    deadline = models.ForeignKey(
+        ComplaintDeadline, on_delete=models.PROTECT, related_name="acts", verbose_name=_("complaint deadline")
+    )
 
     class Meta:
         verbose_name = _("deadline act")

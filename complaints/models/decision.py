@@ -21,7 +21,7 @@ from complaints.choices import (
 class Decision(models.Model):
     """处理决定. Approved by a second person where policy asks for one; the approval holds for ``content_hash`` only."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint",
         on_delete=models.PROTECT,
@@ -33,7 +33,7 @@ class Decision(models.Model):
     state = models.CharField(
         _("state"), max_length=9, choices=DecisionState.choices, default=DecisionState.PROPOSED
     )
-    basis_cipher = TextCipherField()
+    basis_cipher = TextCipherField(verbose_name=_("facts and grounds"))
     content_hash = models.CharField(_("SHA-256 of the content"), max_length=64)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by")
@@ -89,7 +89,7 @@ class Decision(models.Model):
 class Remedy(models.Model):
     """补救: what we do to put it right; executed in the app that owns the matter, with a trace."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint", on_delete=models.PROTECT, related_name="remedies", verbose_name=_("complaint")
     )
@@ -115,7 +115,7 @@ class Remedy(models.Model):
     )
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices, blank=True)
-    text_cipher = TextCipherField()
+    text_cipher = TextCipherField(verbose_name=_("what is done about it"))
     executed_at = models.DateTimeField(_("executed at"), null=True, blank=True)
 
     history = HistoricalRecords()

@@ -12,7 +12,7 @@ from complaints.choices import ConversationDirection, NoteKind
 class Conversation(models.Model):
     """A call with the complainant: reached or not, what was said, what was agreed, when to call again."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint",
         on_delete=models.PROTECT,
@@ -33,8 +33,8 @@ class Conversation(models.Model):
         related_name="+",
         verbose_name=_("recording"),
     )
-    summary_cipher = TextCipherField()
-    agreed_cipher = TextCipherField()
+    summary_cipher = TextCipherField(verbose_name=_("summary of the call"))
+    agreed_cipher = TextCipherField(verbose_name=_("what was agreed"))
     next_call_at = models.DateTimeField(_("call again at"), null=True, blank=True)
 
     history = HistoricalRecords()
@@ -50,7 +50,7 @@ class Conversation(models.Model):
 class Note(models.Model):
     """A remark in the file; internal and external kept apart."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint", on_delete=models.PROTECT, related_name="notes", verbose_name=_("complaint")
     )
@@ -59,7 +59,7 @@ class Note(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("author")
     )
-    text_cipher = TextCipherField()
+    text_cipher = TextCipherField(verbose_name=_("text of the note"))
 
     history = HistoricalRecords()
 

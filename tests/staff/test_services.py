@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from backoffice.core.context import current
 from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
@@ -36,6 +37,15 @@ def test_first_system_user_answers_for_itself() -> None:
     assert not user.has_usable_password()
     assert services.system_user("deadlines") == user
     assert current().actor is None
+
+
+@pytest.mark.parametrize("language", ["en", None])
+def test_system_user_is_named_in_the_language_of_the_house(language: str | None) -> None:
+    """Commands run in whatever language the shell or Django chose; the record keeps the name for good."""
+    with translation.override(language):
+        user = services.system_user("demo")
+    assert user.full_name == "系统：演示数据"
+    assert user.history.get().history_actor_name == user.full_name
 
 
 def test_person_without_the_right_creates_nobody() -> None:

@@ -14,7 +14,7 @@ class Dossier(LogModel):
     foreign keys to this table. Written once, never changed: erasing a person leaves the empty folder.
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=DossierKind.choices)
     number = models.CharField(_("number"), max_length=40)
     opened_at = models.DateTimeField(_("opened at"))

@@ -45,11 +45,15 @@ class ImportRun(models.Model):
 class ImportRow(models.Model):
     """The key of a row already taken in, so that a rerun or an overlapping file creates nothing twice."""
 
-    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="rows")
-    kind = models.CharField(max_length=30)
-    row_key = models.CharField(max_length=64)
-    row_number = models.PositiveIntegerField()
-    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        ImportRun, on_delete=models.PROTECT, related_name="rows", verbose_name=_("import")
+    )
+    kind = models.CharField(_("kind"), max_length=30)
+    row_key = models.CharField(_("key of the row"), max_length=64)
+    row_number = models.PositiveIntegerField(_("row of the file"))
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier")
+    )
 
     class Meta:
         constraints = [

@@ -10,26 +10,33 @@ from backoffice.privacy.fields import BlindIndexField, CipherField, MaskField, P
 class Borrower(models.Model):
     """借款人: a person who owes, or once owed, us money."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="borrower")
-    subject = models.OneToOneField("privacy.DataSubject", on_delete=models.PROTECT, related_name="borrower")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="borrower", verbose_name=_("dossier")
+    )
+    subject = models.OneToOneField(
+        "privacy.DataSubject",
+        on_delete=models.PROTECT,
+        related_name="borrower",
+        verbose_name=_("data subject"),
+    )
     customer_number = models.CharField(_("customer number"), max_length=20, unique=True)
     id_type = models.CharField(_("document"), max_length=16, choices=IdType.choices, default=IdType.RESIDENT)
 
-    name_cipher = CipherField()
+    name_cipher = CipherField(verbose_name=_("name of the person"))
     name_mask = MaskField(verbose_name=_("name"))
-    name_index = BlindIndexField()
-    id_number_cipher = CipherField()
+    name_index = BlindIndexField(verbose_name=_("name of the person (search index)"))
+    id_number_cipher = CipherField(verbose_name=_("document number"))
     id_number_mask = MaskField(verbose_name=_("document number"))
-    id_number_index = BlindIndexField()
-    mobile_cipher = CipherField()
+    id_number_index = BlindIndexField(verbose_name=_("document number (search index)"))
+    mobile_cipher = CipherField(verbose_name=_("mobile"))
     mobile_mask = MaskField(verbose_name=_("mobile"))
-    mobile_index = BlindIndexField()
-    email_cipher = CipherField()
+    mobile_index = BlindIndexField(verbose_name=_("mobile (search index)"))
+    email_cipher = CipherField(verbose_name=_("e-mail"))
     email_mask = MaskField(verbose_name=_("e-mail"))
-    email_index = BlindIndexField()
-    address_cipher = CipherField()
+    email_index = BlindIndexField(verbose_name=_("e-mail (search index)"))
+    address_cipher = CipherField(verbose_name=_("address"))
     address_mask = MaskField(verbose_name=_("address"))
-    service_address_cipher = CipherField()
+    service_address_cipher = CipherField(verbose_name=_("agreed address for service"))
     service_address_mask = MaskField(verbose_name=_("agreed address for service"))
 
     registered_at = models.DateTimeField(_("customer since"))
@@ -67,7 +74,9 @@ class Borrower(models.Model):
 class BorrowerNeed(models.Model):
     """A need that makes us gentler for a time: the need and its end, never the illness behind it."""
 
-    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="needs")
+    borrower = models.ForeignKey(
+        Borrower, on_delete=models.PROTECT, related_name="needs", verbose_name=_("borrower")
+    )
     need = models.CharField(_("need"), max_length=10, choices=Need.choices)
     from_on = models.DateField(_("from"))
     until = models.DateField(_("until"), null=True, blank=True)
@@ -95,12 +104,15 @@ class ContactPerson(models.Model):
         Borrower, on_delete=models.PROTECT, related_name="contact_persons", verbose_name=_("borrower")
     )
     subject = models.ForeignKey(
-        "privacy.DataSubject", on_delete=models.PROTECT, related_name="contact_persons"
+        "privacy.DataSubject",
+        on_delete=models.PROTECT,
+        related_name="contact_persons",
+        verbose_name=_("data subject"),
     )
     relation = models.CharField(_("relation"), max_length=40)
-    name_cipher = CipherField()
+    name_cipher = CipherField(verbose_name=_("name of the person"))
     name_mask = MaskField(verbose_name=_("name"))
-    name_index = BlindIndexField()
+    name_index = BlindIndexField(verbose_name=_("name of the person (search index)"))
     state = models.CharField(
         _("state"), max_length=8, choices=ContactPersonState.choices, default=ContactPersonState.LOCKED
     )
@@ -141,11 +153,16 @@ class PhoneNumber(models.Model):
         related_name="phone_numbers",
         verbose_name=_("contact person"),
     )
-    subject = models.ForeignKey("privacy.DataSubject", on_delete=models.PROTECT, related_name="phone_numbers")
+    subject = models.ForeignKey(
+        "privacy.DataSubject",
+        on_delete=models.PROTECT,
+        related_name="phone_numbers",
+        verbose_name=_("data subject"),
+    )
     owner = models.CharField(_("whose"), max_length=14, choices=NumberOwner.choices)
-    number_cipher = CipherField()
+    number_cipher = CipherField(verbose_name=_("telephone number"))
     number_mask = MaskField(verbose_name=_("number"))
-    number_index = BlindIndexField()
+    number_index = BlindIndexField(verbose_name=_("telephone number (search index)"))
     given_for_contact = models.BooleanField(_("given by the borrower to be called on"), default=False)
     invalid_since = models.DateField(_("invalid since"), null=True, blank=True)
     wrong_number_on = models.DateField(_("wrong number reported on"), null=True, blank=True)

@@ -11,7 +11,9 @@ class Loan(models.Model):
     ``next_event_on`` is the next day on which time alone changes something about this loan.
     """
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="loan")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="loan", verbose_name=_("dossier")
+    )
     number = models.CharField(_("number"), max_length=40, unique=True)
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="loans", verbose_name=_("borrower")

@@ -40,7 +40,9 @@ class Repayment(LogModel):
 class PostingRun(LogModel):
     """One derivation of the allocation of a loan's repayments; a replay adds negating and new rows."""
 
-    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="posting_runs")
+    loan = models.ForeignKey(
+        "loans.Loan", on_delete=models.PROTECT, related_name="posting_runs", verbose_name=_("loan")
+    )
     posted_at = models.DateTimeField(_("posted at"))
     cause = models.CharField(_("cause"), max_length=30)
 
@@ -55,9 +57,15 @@ class PostingRun(LogModel):
 class RepaymentAllocation(LogModel):
     """What part of a repayment paid which part of which instalment; negative rows undo earlier ones."""
 
-    posting_run = models.ForeignKey(PostingRun, on_delete=models.PROTECT, related_name="allocations")
-    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="allocations")
-    instalment = models.ForeignKey("loans.Instalment", on_delete=models.PROTECT, related_name="allocations")
+    posting_run = models.ForeignKey(
+        PostingRun, on_delete=models.PROTECT, related_name="allocations", verbose_name=_("posting run")
+    )
+    repayment = models.ForeignKey(
+        Repayment, on_delete=models.PROTECT, related_name="allocations", verbose_name=_("repayment")
+    )
+    instalment = models.ForeignKey(
+        "loans.Instalment", on_delete=models.PROTECT, related_name="allocations", verbose_name=_("instalment")
+    )
     component = models.CharField(_("component"), max_length=9, choices=Component.choices)
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
 

@@ -18,6 +18,7 @@ from backoffice.desk.registry import Panel, SidebarItem, TimelineItem, TimelineS
 from backoffice.loans.choices import Channel
 from backoffice.loans.models import Borrower
 from backoffice.staff.models import User
+from conduct.choices import RuleKind
 from conduct.models import AllegedContact
 from conduct.selectors import breach_counts, failing, judge_contacts
 from conduct.words import chips, name_of, say
@@ -94,7 +95,7 @@ def may_we_call(request: HttpRequest, case: Case) -> dict[str, Any] | None:
             at=timezone.now(),
         )
     )
-    failing_rules = [(rule, say(rule.explanation)) for rule in answer.failing]
+    failing_rules = [(RuleKind[rule.code].label, rule, say(rule.explanation)) for rule in answer.failing]
     return {"answer": answer, "failing_rules": failing_rules}
 
 

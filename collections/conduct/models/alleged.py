@@ -15,10 +15,15 @@ class AllegedContact(models.Model):
     ``dossier`` is that of the complaint it was reported in; ``matched`` points at our record once found.
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    dossier = models.ForeignKey("core.Dossier", on_delete=models.PROTECT, related_name="alleged_contacts")
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
+    dossier = models.ForeignKey(
+        "core.Dossier", on_delete=models.PROTECT, related_name="alleged_contacts", verbose_name=_("dossier")
+    )
     subject = models.ForeignKey(
-        "privacy.DataSubject", on_delete=models.PROTECT, related_name="alleged_contacts"
+        "privacy.DataSubject",
+        on_delete=models.PROTECT,
+        related_name="alleged_contacts",
+        verbose_name=_("data subject"),
     )
     borrower = models.ForeignKey(
         "loans.Borrower",
@@ -29,10 +34,10 @@ class AllegedContact(models.Model):
         verbose_name=_("borrower"),
     )
     alleged_at = models.DateTimeField(_("said to have happened at"), null=True, blank=True)
-    number_cipher = CipherField()
+    number_cipher = CipherField(verbose_name=_("calling number"))
     number_mask = MaskField(verbose_name=_("calling number"))
-    number_index = BlindIndexField()
-    text_cipher = TextCipherField()
+    number_index = BlindIndexField(verbose_name=_("calling number (search index)"))
+    text_cipher = TextCipherField(verbose_name=_("what was reported"))
     screenshot = models.ForeignKey(
         "desk.Attachment",
         on_delete=models.PROTECT,

@@ -8,10 +8,18 @@ class ConductEvent(Event):
     """Decisions of the conduct desk."""
 
     alleged_contact = models.ForeignKey(
-        "conduct.AllegedContact", on_delete=models.PROTECT, null=True, related_name="events"
+        "conduct.AllegedContact",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="events",
+        verbose_name=_("alleged contact"),
     )
     rule_set = models.ForeignKey(
-        "conduct.RuleSet", on_delete=models.PROTECT, null=True, related_name="events"
+        "conduct.RuleSet",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="events",
+        verbose_name=_("rule set"),
     )
 
     class Meta(Event.Meta):

@@ -1,3 +1,3 @@
 """Pages of the collections desk."""
 
-from debt_collections.admin import agency, case, entries, hold  # noqa: F401
+from debt_collections.admin import acts, agency, case, entries, hold  # noqa: F401

@@ -9,7 +9,9 @@ from debt_collections.choices import CollectorState
 class Agency(models.Model):
     """外包机构, or our own collections floor (``in_house``). The lender stays responsible for what it does."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="agency")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="agency", verbose_name=_("dossier")
+    )
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
     in_house = models.BooleanField(_("in-house"), default=False)
@@ -29,7 +31,9 @@ class Agency(models.Model):
 class Collector(models.Model):
     """催收员 with the internal authorisation (上岗授权) without which nobody may contact a borrower."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="collector")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="collector", verbose_name=_("dossier")
+    )
     agency = models.ForeignKey(
         Agency, on_delete=models.PROTECT, related_name="collectors", verbose_name=_("agency")
     )

@@ -10,7 +10,9 @@ from debt_collections.querysets import CaseQuerySet
 class Case(models.Model):
     """催收案件: at most one open per borrower, because every limit is per debtor."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="case")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="case", verbose_name=_("dossier")
+    )
     number = models.CharField(_("number"), max_length=40, unique=True)
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="cases", verbose_name=_("borrower")
@@ -56,8 +58,12 @@ class Case(models.Model):
 class CaseLoan(models.Model):
     """A loan under collection in a case."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="case_loans")
-    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="case_loans")
+    case = models.ForeignKey(
+        Case, on_delete=models.PROTECT, related_name="case_loans", verbose_name=_("case")
+    )
+    loan = models.ForeignKey(
+        "loans.Loan", on_delete=models.PROTECT, related_name="case_loans", verbose_name=_("loan")
+    )
     added_on = models.DateField(_("added on"))
 
     history = HistoricalRecords()

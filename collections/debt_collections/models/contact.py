@@ -11,7 +11,9 @@ from debt_collections.querysets import ContactAttemptQuerySet
 class ContactAttempt(LogModel):
     """催收行动: one contact that was tried or made. Never changed; late facts and corrections are rows of their own."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="contact_attempt")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="contact_attempt", verbose_name=_("dossier")
+    )
     external_id = models.CharField(_("external id"), max_length=64, unique=True)
     borrower = models.ForeignKey(
         "loans.Borrower",
@@ -65,7 +67,7 @@ class ContactAttempt(LogModel):
     started_at = models.DateTimeField(_("started at"))
     ended_at = models.DateTimeField(_("ended at"))
     recorded_at = models.DateTimeField(_("recorded at"))
-    note_cipher = TextCipherField()
+    note_cipher = TextCipherField(verbose_name=_("note"))
 
     objects = ContactAttemptQuerySet.as_manager()
 
@@ -101,8 +103,12 @@ class ContactAttempt(LogModel):
 class ContactAttemptLoan(LogModel):
     """The debts a contact was about: one for an unanswered call, each debt discussed for a conversation."""
 
-    contact = models.ForeignKey(ContactAttempt, on_delete=models.PROTECT, related_name="contact_loans")
-    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="contact_loans")
+    contact = models.ForeignKey(
+        ContactAttempt, on_delete=models.PROTECT, related_name="contact_loans", verbose_name=_("contact")
+    )
+    loan = models.ForeignKey(
+        "loans.Loan", on_delete=models.PROTECT, related_name="contact_loans", verbose_name=_("loan")
+    )
 
     class Meta:
         verbose_name = _("debt of a contact")

@@ -8,10 +8,18 @@ class CollectionEvent(Event):
     """Decisions of the collections desk."""
 
     borrower = models.ForeignKey(
-        "loans.Borrower", on_delete=models.PROTECT, null=True, related_name="collection_events"
+        "loans.Borrower",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="collection_events",
+        verbose_name=_("borrower"),
     )
-    case = models.ForeignKey("collections.Case", on_delete=models.PROTECT, null=True, related_name="events")
-    hold = models.ForeignKey("collections.Hold", on_delete=models.PROTECT, null=True, related_name="events")
+    case = models.ForeignKey(
+        "collections.Case", on_delete=models.PROTECT, null=True, related_name="events", verbose_name=_("case")
+    )
+    hold = models.ForeignKey(
+        "collections.Hold", on_delete=models.PROTECT, null=True, related_name="events", verbose_name=_("hold")
+    )
 
     class Meta(Event.Meta):
         verbose_name = _("collection event")

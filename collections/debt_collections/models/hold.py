@@ -16,7 +16,7 @@ class Hold(models.Model):
     referral); ``HoldLoan`` rows narrow it to some loans.
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="holds", verbose_name=_("borrower")
     )
@@ -99,8 +99,12 @@ class Hold(models.Model):
 class HoldLoan(models.Model):
     """A loan to which a hold is limited; no rows means all loans of the borrower."""
 
-    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="hold_loans")
-    loan = models.ForeignKey("loans.Loan", on_delete=models.PROTECT, related_name="hold_loans")
+    hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, related_name="hold_loans", verbose_name=_("hold")
+    )
+    loan = models.ForeignKey(
+        "loans.Loan", on_delete=models.PROTECT, related_name="hold_loans", verbose_name=_("loan")
+    )
 
     history = HistoricalRecords()
 

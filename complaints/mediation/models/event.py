@@ -7,7 +7,9 @@ from backoffice.audit.models import Event
 class MediationEvent(Event):
     """What both sides did in a mediation. ``sequence`` counts up per referral, so that a gap shows."""
 
-    referral = models.ForeignKey("mediation.Referral", on_delete=models.PROTECT, related_name="events")
+    referral = models.ForeignKey(
+        "mediation.Referral", on_delete=models.PROTECT, related_name="events", verbose_name=_("referral")
+    )
     sequence = models.PositiveIntegerField(_("sequence"))
 
     class Meta(Event.Meta):

@@ -10,7 +10,7 @@ from complaints.mediation.choices import ConsentCover, ConsentState
 class MediationOrganisation(models.Model):
     """调解组织: a third party that mediates. Its machine client sees only what was offered to it."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100, unique=True)
     client = models.OneToOneField(
         "api.Client",
@@ -37,7 +37,7 @@ class MediationOrganisation(models.Model):
 class MediationConsent(models.Model):
     """The complainant's separate, informed, revocable consent to mediation and to giving data away (PIPL 23)."""
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
         "complaints.Complaint",
         on_delete=models.PROTECT,

@@ -9,7 +9,9 @@ from complaints.mediation.choices import ENDED_STATES, EndReason, ReferralState
 class Referral(models.Model):
     """调解案件: a complaint in the hands of a mediation organisation. ``version`` is the API's ETag."""
 
-    dossier = models.OneToOneField("core.Dossier", on_delete=models.PROTECT, related_name="referral")
+    dossier = models.OneToOneField(
+        "core.Dossier", on_delete=models.PROTECT, related_name="referral", verbose_name=_("dossier")
+    )
     number = models.CharField(_("number"), max_length=40, unique=True)
     complaint = models.ForeignKey(
         "complaints.Complaint",
@@ -85,7 +87,9 @@ class Referral(models.Model):
 class ReferralDeadline(Deadline):
     """A time limit of a referral: ``confirm`` (3 working days), ``mediation`` (the organisation's period)."""
 
-    owner = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="deadlines")
+    owner = models.ForeignKey(
+        Referral, on_delete=models.PROTECT, related_name="deadlines", verbose_name=_("referral")
+    )
 
     history = HistoricalRecords()
 
@@ -104,7 +108,9 @@ class ReferralDeadline(Deadline):
 class ReferralDeadlineAct(DeadlineAct):
     """What moved a referral's time limit."""
 
-    deadline = models.ForeignKey(ReferralDeadline, on_delete=models.PROTECT, related_name="acts")
+    deadline = models.ForeignKey(
+        ReferralDeadline, on_delete=models.PROTECT, related_name="acts", verbose_name=_("referral deadline")
+    )
 
     class Meta:
         verbose_name = _("deadline act")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +50,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         by = system_user("demo")
         with (
+            _no_garbage_collection(),
             context.entering(context.EntryPoint.COMMAND),
             context.acting(by=by, reason_code="demo.seeded"),
             transaction.atomic(),
@@ -67,3 +71,15 @@ class Command(BaseCommand):
         if moment is None or timezone.is_naive(moment):
             raise CommandError("--now must be like 2026-11-23T10:00:00+08:00.")
         return moment
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """The objects of a step all live until its end: looking through them for cycles is a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

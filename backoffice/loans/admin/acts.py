@@ -1,0 +1,25 @@
+"""What the record calls the acts of the loan book."""
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk.registry import registries
+
+registries.act_labels.register_all(
+    {
+        "borrower.registered": _("Borrower registered"),
+        "borrower.imported": _("Borrower imported"),
+        "contact_person.registered": _("Contact person registered"),
+        "phone_number.registered": _("Telephone number registered"),
+        "contact_consent.given": _("Contact consent given"),
+        "contact_consent.revoked": _("Contact consent revoked"),
+        "need.added": _("Need added"),
+        "need.ended": _("Need ended"),
+        "terms.drafted": _("Terms drafted"),
+        "terms.published": _("Terms published"),
+        "terms.retired": _("Terms retired"),
+        "loan.created": _("Loan created"),
+        "loan.imported": _("Loan imported"),
+        "repayment.posted": _("Repayment posted"),
+        "repayment.imported": _("Repayment imported"),
+    }
+)
