@@ -38,9 +38,14 @@ class CreationMixin(_Base):
         """Call the service; answers the object and what to show once (nothing: go to its page)."""
         raise NotImplementedError
 
+    #: The right to bring one into being, where it is not the framework's ``add_…``.
+    creation_permission = ""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         opts = self.model._meta
-        return bool(request.user.has_perm(f"{opts.app_label}.add_{opts.model_name}"))
+        return bool(
+            request.user.has_perm(self.creation_permission or f"{opts.app_label}.add_{opts.model_name}")
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -1,13 +1,12 @@
 """What demo, test and production have in common; never used alone."""
 
-from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.settings import environment
+from backoffice.settings.environment import BASE_DIR as BASE_DIR  # a setting itself, read by apps
 from backoffice.settings.environment import VAR_DIR, env
 from backoffice.settings.logs import configure_structlog, logging_config
 from backoffice.settings.security import *  # noqa: F403
@@ -16,8 +15,6 @@ from backoffice.settings.security import *  # noqa: F403
 django_stubs_ext.monkeypatch()
 configure_structlog()
 
-# A setting itself: apps read it. Assigned, since the type checker does not see imported names as settings.
-BASE_DIR: Path = environment.BASE_DIR
 DEBUG = False
 ALLOWED_HOSTS: list[str] = []
 

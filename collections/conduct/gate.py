@@ -15,7 +15,7 @@ def check(question: ContactQuestion) -> GateAnswer:
     in_force = facts.RulesInForce.load().at(question.at)
     if in_force is None:
         line = Line("no-rules", N_("No rule set is in force on this day."), {})
-        return GateAnswer(False, (FailingRule("NO_RULES", "block", (line,), ""),))
+        return GateAnswer(False, (FailingRule("NO_RULES", "", "block", (line,), ""),))
     contact = facts.of_question(question)
     around = facts.Around(
         borrower_ids=[question.borrower.pk],
@@ -29,7 +29,8 @@ def check(question: ContactQuestion) -> GateAnswer:
     return GateAnswer(
         allowed=allowed,
         failing=tuple(
-            FailingRule(one.code, one.effect, one.lines, one.source, one.legal_force) for one in failing
+            FailingRule(one.code, one.kind, one.effect, one.lines, one.source, one.legal_force)
+            for one in failing
         ),
         next_permitted_at=None if allowed else rules.next_permitted(in_force, contact, around),
     )

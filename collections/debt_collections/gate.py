@@ -42,9 +42,10 @@ class ContactQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FailingRule:
-    """A rule that the contact would break. ``effect`` is block, override (with a reason) or flag."""
+    """A rule that the contact would break. ``kind`` is the evaluator's (empty: there was none), ``effect`` block, override (with a reason) or flag."""
 
     code: str
+    kind: str
     effect: str
     explanation: tuple[Line, ...]
     source: str

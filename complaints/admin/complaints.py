@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk import page as desk_page
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.creation import CreationMixin, Shown
 from backoffice.desk.templatetags.desk import chip, days_left, when
 from complaints import workflow
 from complaints.admin.filters import DueFilter, MineFilter, SourceFilter, StateFilter
+from complaints.admin.forms_filing import FileComplaintForm, arguments
 from complaints.admin.operations import BESIDE_THE_PART, OPERATIONS
 from complaints.choices import STATE_TONES, ComplaintState
 from complaints.models import (
@@ -33,6 +35,7 @@ from complaints.models import (
 )
 from complaints.selectors import for_list, for_page
 from complaints.selectors.letter import letter_draft
+from complaints.services import file_complaint
 from conduct.selectors import failing, judge_contacts
 from debt_collections.models import ContactAttempt
 
@@ -47,7 +50,7 @@ def state_chip(complaint: Complaint) -> Any:
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(BaseModelAdmin):
+class ComplaintAdmin(CreationMixin, BaseModelAdmin):
     """Every complaint the person may see; what can be done stands on its page."""
 
     workflow = workflow.complaint
@@ -55,6 +58,8 @@ class ComplaintAdmin(BaseModelAdmin):
     page_template = "complaints/page.html"
     page_name = "complaints.complaint"
     logs_reads = True
+    creation_form = FileComplaintForm
+    creation_permission = "complaints.file_complaint"
 
     list_display = ("number_", "state_", "due_", "received_", "source", "borrower_", "handler_", "severity_")
     list_display_links = ("number_",)
@@ -63,6 +68,11 @@ class ComplaintAdmin(BaseModelAdmin):
     search_fields = ("=number", "=sender_reference", "=external_id")
     search_help_text = _("Number of the complaint, of its sender or of the client, in full")
     ordering = ("-pk",)
+
+    def create(self, request: HttpRequest, at: datetime, data: dict[str, Any]) -> tuple[Complaint, Shown]:
+        """A complaint entered by hand goes to the team of whoever took it."""
+        user: Any = request.user
+        return file_complaint(**arguments(data), team=user.team, by=user, at=at), ()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str | Combinable, ...]:
         """A queue is worked by due day; the register is read newest first."""

@@ -93,6 +93,17 @@ registries.sidebar.register(
     ),
 )
 registries.sidebar.register(
+    "complaints.file",
+    SidebarItem(
+        "complaints",
+        _("Enter a complaint"),
+        lambda: reverse("admin:complaints_complaint_add"),
+        "add_call",
+        HANDLE,
+        5,
+    ),
+)
+registries.sidebar.register(
     "complaints.all", SidebarItem("complaints", _("All complaints"), _list(), "forum", VIEW, 50)
 )
 

@@ -104,7 +104,7 @@ def test_the_case_page_answers_whether_we_may_call(story: tuple[Case, list[Conta
     page = get(
         signed_in(person(Role.CONDUCT_SUPERVISOR)), "collections_case_change", story[0].pk
     ).content.decode()
-    assert "HELD" in page
+    assert "Hold in force" in page
     assert story[0].borrower.name_mask in page
 
 

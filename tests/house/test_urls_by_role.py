@@ -117,7 +117,9 @@ def expected(one: BaseModelAdmin, kind: str, step: str, role: Role, method: str)
     if kind == "delete":
         return CLOSED
     if kind == "add":
-        return OPEN if rights.may("add") else CLOSED
+        # What a service brings into being may take a right of its own.
+        own = getattr(one, "creation_permission", "")
+        return OPEN if (own in rights.mine if own else rights.may("add")) else CLOSED
     if kind == "history":
         if method == "POST":
             return NO_METHOD

@@ -95,7 +95,10 @@ def may_we_call(request: HttpRequest, case: Case) -> dict[str, Any] | None:
             at=timezone.now(),
         )
     )
-    failing_rules = [(RuleKind[rule.code].label, rule, say(rule.explanation)) for rule in answer.failing]
+    failing_rules = [
+        (RuleKind(rule.kind).label if rule.kind else rule.code, rule, say(rule.explanation))
+        for rule in answer.failing
+    ]
     return {"answer": answer, "failing_rules": failing_rules}
 
 
