@@ -42,7 +42,11 @@ class ContactQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FailingRule:
-    """A rule that the contact would break. ``kind`` is the evaluator's (empty: there was none), ``effect`` block, override (with a reason) or flag."""
+    """A rule that the contact would break.
+
+    ``kind`` is its evaluator's (empty when there was no rule to ask); ``effect`` is block, override (with a
+    reason) or flag.
+    """
 
     code: str
     kind: str
