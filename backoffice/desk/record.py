@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
@@ -228,4 +228,6 @@ def _text(
         return str(_("Yes") if value else _("No"))
     if isinstance(value, datetime):
         return formats.date_format(timezone.localtime(value), "Y-m-d H:i:s")
+    if isinstance(value, date):
+        return value.isoformat()
     return str(formats.localize(value, use_l10n=False))

@@ -11,7 +11,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from backoffice.audit.models import ReadEvent
 from backoffice.desk import home, search, sidebar
+from backoffice.desk.readlog import log_once
 
 #: Packages of this house, by the beginning of their names.
 OURS = ("backoffice.", "debt_collections", "conduct", "complaints", "tests")
@@ -91,11 +93,14 @@ class BackofficeAdminSite(UnfoldAdminSite):
         """Everything of that number or identifier. POST only: what is searched for may be personal, and an
         address is kept in histories and logs."""
         query = request.POST.get("q", "").strip() if request.method == "POST" else ""
+        results = search.find(query, viewer=request.user)
+        if query:
+            log_once(request, what=ReadEvent.What.SEARCH, count=sum(len(found.hits) for found in results))
         context = {
             **self.each_context(request),
             "title": _("Search"),
             "query": query,
-            "results": search.find(query, viewer=request.user),
+            "results": results,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "desk/search.html", context)

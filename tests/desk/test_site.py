@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.audit.models import ReadEvent
 from backoffice.core import context
 from backoffice.desk import search, services, sidebar
 from backoffice.desk.registry import HomeTile, Registry, SearchHit, SearchSource, SidebarItem, registries
@@ -263,3 +264,14 @@ def test_scripts_need_no_inline_permission(client: Client) -> None:
         assert "<script>" not in page.content.decode()
         assert "onclick=" not in page.content.decode()
         assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"].split("style-src")[0]
+
+
+def test_a_search_is_on_record_without_what_was_typed(client: Client) -> None:
+    somebody = person(Role.HANDLER)
+    client.force_login(somebody)
+    client.get(reverse("admin:search"))
+    assert not ReadEvent.objects.exists(), "the empty page shows nothing"
+    client.post(reverse("admin:search"), {"q": "13800138000"})
+    row = ReadEvent.objects.get()
+    assert (row.what, row.actor, row.count) == ("search", somebody, 0)
+    assert "13800138000" not in row.path
