@@ -32,14 +32,13 @@ class CreationMixin(_Base):
     """
 
     creation_form: type[OperationForm]
+    #: The right to bring one into being, where it is not the framework's ``add_…``.
+    creation_permission = ""
     shows_once: dict[str, Any] = {}
 
     def create(self, request: HttpRequest, at: Any, data: dict[str, Any]) -> tuple[Any, Shown]:
         """Call the service; answers the object and what to show once (nothing: go to its page)."""
         raise NotImplementedError
-
-    #: The right to bring one into being, where it is not the framework's ``add_…``.
-    creation_permission = ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         opts = self.model._meta

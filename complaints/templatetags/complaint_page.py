@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from backoffice.desk.registry import TimelineItem, registries
 from backoffice.desk.templatetags.desk import chip, when
 from complaints.choices import STATE_TONES, CategoryRoot, ComplaintState
-from complaints.selectors.page import DeadlinePanel, show
-from conduct.choices import RuleKind
+from complaints.selectors.page import DeadlinePanel
+from conduct.words import chips, say
 
 register = template.Library()
 
@@ -96,21 +96,14 @@ def connection(contact: Any) -> SafeString:
 
 @register.simple_tag
 def verdict_chips(broken: Sequence[Any]) -> SafeString:
-    """Every rule the contact broke; green when it broke none."""
-    if not broken:
-        return chip(_("Passed"), "good")
-    return format_html_join(
-        " ", "{}", ((chip(RuleKind(one.kind).label, "bad", one.source),) for one in broken)
-    )
+    """Every rule the contact broke, as the conduct desk draws it; green when it broke none."""
+    return format_html_join(" ", "{}", ((one,) for one in chips(broken) or [chip(_("Passed"), "good")]))
 
 
 @register.simple_tag
 def verdict_lines(broken: Sequence[Any]) -> SafeString:
     """Why each rule says so, with where it stands."""
-    rows = [
-        (format_html_join(" ", "{}", ((line.render(_, show),) for line in one.lines)), one.source)
-        for one in broken
-    ]
+    rows = [(" ".join(say(one.lines)), one.source) for one in broken]
     return format_html_join("", '<div class="verdict">{} <span class="muted">{}</span></div>', rows)
 
 
