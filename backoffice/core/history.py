@@ -101,7 +101,8 @@ class HistoricalRecords(LibraryHistoricalRecords):
         options = super().get_meta_options(model)
         options["indexes"] = (
             models.Index(fields=(model._meta.pk.attname, "history_id")),
-            models.Index(fields=("history_user", "history_id")),
+            # Across tables one person's changes are put in order by their moment.
+            models.Index(fields=("history_user", "history_date")),
         )
         options["ordering"] = ("-history_id",)
         options["get_latest_by"] = ("history_id",)

@@ -28,6 +28,18 @@ class DataSubject(models.Model):
     class Meta:
         verbose_name = _("data subject")
         verbose_name_plural = _("data subjects")
+        permissions = [
+            ("reveal_name", "Can see names in full"),
+            ("reveal_contact", "Can see telephone numbers and e-mail addresses in full"),
+            ("reveal_identity", "Can see document numbers in full"),
+            ("reveal_address", "Can see addresses in full"),
+            ("correct_name", "Can correct names"),
+            ("correct_contact", "Can correct telephone numbers and e-mail addresses"),
+            ("correct_identity", "Can correct document numbers"),
+            ("correct_address", "Can correct addresses"),
+            ("read_numbers", "Can read telephone, document and card numbers inside texts"),
+            ("link_subjects", "Can record that two data subjects are one person"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(same_as__isnull=True) | ~models.Q(same_as=models.F("id")),

@@ -42,6 +42,21 @@ _OWN_CASES = ("collections.view_*", "collections.log_contact", "collections.read
 _COMPLAINT_DESK = ("complaints.view_*", "mediation.view_*", "desk.view_*", "core.view_dossier")
 _RULES = ("core.view_policyvalue", "core.view_calendarday", "conduct.view_rule", "conduct.view_ruleset")
 _PEOPLE = ("staff.view_user", "staff.view_team")
+# Whom one calls and writes to; document numbers are a class of their own.
+_REACH = ("privacy.reveal_name", "privacy.reveal_contact")
+_REVEAL_ALL = (*_REACH, "privacy.reveal_identity", "privacy.reveal_address", "privacy.read_numbers")
+_BUNDLES = ("audit.view_evidencebundle", "audit.make_bundle")
+# What happened and who looked: the explorer of the record, the read log, the seals and their state.
+_RECORD = (
+    "audit.explore_record",
+    "audit.view_readevent",
+    "audit.view_recordevent",
+    "audit.view_maintenance",
+    "audit.view_seal",
+    "audit.view_sealkey",
+    "audit.view_verification",
+    "audit.verify_record",
+)
 
 _HANDLER = (
     *_COMPLAINT_DESK,
@@ -61,6 +76,11 @@ _HANDLER = (
     "complaints.read_words",
     "mediation.offer_referral",
     "desk.work_task",
+    *_REVEAL_ALL,
+    "privacy.correct_name",
+    "privacy.correct_contact",
+    "privacy.correct_identity",
+    "privacy.link_subjects",
 )
 
 GRANTS: dict[Role, tuple[str, ...]] = {
@@ -73,9 +93,11 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "complaints.assign_complaint",
         "complaints.decide_complaint",
         "complaints.extend_complaint_far",
+        *_RECORD,
+        *_BUNDLES,
     ),
     # Sees the cases placed with them and their own contacts (debt_collections.querysets).
-    Role.COLLECTOR: (*_LOAN_BOOK, *_OWN_CASES, *_RULES, "desk.view_task", "desk.work_task"),
+    Role.COLLECTOR: (*_LOAN_BOOK, *_OWN_CASES, *_RULES, *_REACH, "desk.view_task", "desk.work_task"),
     # Sees that and about what somebody complained, not the complainant's own words.
     Role.CONDUCT_SUPERVISOR: (
         *_LOAN_BOOK,
@@ -92,6 +114,8 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "collections.suspend_collector",
         "collections.place_hold",
         "collections.lift_hold",
+        *_RECORD,
+        *_BUNDLES,
     ),
     # Runs the collection desk: cases, agencies and who may work on them.
     Role.LOAN_OFFICER: (
@@ -113,6 +137,9 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "collections.register_agency",
         "collections.register_collector",
         "collections.authorise_collector",
+        *_REVEAL_ALL,
+        "privacy.correct_contact",
+        "privacy.correct_address",
     ),
     Role.COMPLIANCE: (
         *_LOAN_BOOK,
@@ -132,11 +159,33 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "loans.change_termsversion",
         "mediation.add_mediationorganisation",
         "mediation.change_mediationorganisation",
+        *_RECORD,
+        *_BUNDLES,
+        "audit.view_retentionrule",
+        "audit.view_retentionrun",
+        "audit.view_legalhold",
+        "audit.place_legal_hold",
+        # The second pair of eyes on an erasure that the privacy officer asked for.
+        "audit.view_erasure",
+        "audit.carry_out_erasure",
     ),
     # An API client is a door through which personal data leaves the house: that is why it is here.
     Role.PRIVACY_OFFICER: (
         "privacy.view_datasubject",
+        *_REVEAL_ALL,
+        "privacy.correct_*",
+        "privacy.link_subjects",
         "audit.view_*",
+        *_RECORD,
+        *_BUNDLES,
+        "audit.unmask_third_parties",
+        "audit.seal_record",
+        "audit.add_retentionrule",
+        "audit.change_retentionrule",
+        "audit.apply_retention",
+        "audit.place_legal_hold",
+        "audit.request_erasure",
+        "staff.view_user",
         "core.view_dossier",
         "loans.view_*",
         "complaints.view_*",
@@ -152,6 +201,8 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "staff.view_*",
         "privacy.view_datasubject",
         "audit.view_*",
+        *_RECORD,
+        *_BUNDLES,
         "desk.view_*",
         "api.view_client",
         "api.view_clientsecret",
@@ -197,8 +248,14 @@ NOBODY: dict[str, str] = {
     "privacy.add_*": "people are opened by the service that first holds their data",
     "privacy.change_*": "people are changed by services only",
     "privacy.view_datakey": "a key has no page",
-    "audit.add_*": "evidence is written by services",
-    "audit.change_*": "evidence cannot be changed, the database refuses",
+    **{
+        f"audit.{verb}_{model}": "written by services only, and most of it can never be changed"
+        for verb in ("add", "change")
+        for model in (
+            *("readevent", "recordevent", "maintenance", "redaction", "removal", "verification"),
+            *("seal", "sealkey", "sealpart", "evidencebundle", "retentionrun", "legalhold", "erasure"),
+        )
+    },
     "desk.add_*": "tasks and files are added by the services of the desk they belong to",
     "desk.change_*": "tasks and files are changed by the services of the desk they belong to",
     "api.add_clientsecret": "made by the services that show it once; api.change_client decides",

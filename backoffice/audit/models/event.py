@@ -46,11 +46,26 @@ class Event(EventRow):
         return self.kind
 
 
+class Purpose(models.TextChoices):
+    """Why somebody needs to see a person's data in full (PIPL art. 6: bound to a purpose)."""
+
+    COMPLAINT = "complaint", _("Handling a complaint")
+    CALL_BACK = "call_back", _("Calling the person back")
+    IDENTITY = "identity", _("Checking who somebody is")
+    COLLECTION = "collection", _("Collection within the rules")
+    LETTER = "letter", _("Serving a letter")
+    MEDIATION = "mediation", _("Mediation or court")
+    AUDIT = "audit", _("Audit or supervision")
+    RIGHTS = "rights", _("A request of the person about their data")
+    INCIDENT = "incident", _("An incident")
+
+
 class ReadEvent(EventRow):
     """Who looked at what: one row per request, append-only.
 
     ``what`` says how it was seen (page, list, search, file, export, reveal), ``fields`` which personal fields
-    were shown in full, ``count`` how many things a list or search showed.
+    were shown in full, ``count`` how many things a list or search showed and ``listed`` the dossiers they belong
+    to, so that the page “who saw this person” knows of lists as well.
     """
 
     class What(models.TextChoices):
@@ -72,7 +87,9 @@ class ReadEvent(EventRow):
     path = models.CharField(_("path"), max_length=200)
     fields = models.JSONField(_("fields"), default=list)
     count = models.PositiveIntegerField(_("count"), default=1)
+    listed = models.JSONField(_("dossiers listed"), default=list)
     purpose = models.CharField(_("purpose"), max_length=200, blank=True)
+    purpose_code = models.CharField(_("kind of purpose"), max_length=20, choices=Purpose.choices, blank=True)
 
     class Meta:
         verbose_name = _("read event")
@@ -85,16 +102,3 @@ class ReadEvent(EventRow):
 
     def __str__(self) -> str:
         return f"{self.what} {self.path}"
-
-
-class Maintenance(EventRow):
-    """Each use of the one entry through which append-only rows may be touched (retention, redaction)."""
-
-    purpose = models.CharField(_("purpose"), max_length=200)
-
-    class Meta:
-        verbose_name = _("maintenance entry")
-        verbose_name_plural = _("maintenance entries")
-
-    def __str__(self) -> str:
-        return self.purpose

@@ -29,7 +29,13 @@ class Act:
         self.reason_cipher = reason_cipher
 
     def record(
-        self, model: type[E], kind: str, *, dossier: Dossier, data: dict[str, Any] | None = None, **links: Any
+        self,
+        model: type[E],
+        kind: str,
+        *,
+        dossier: Dossier | None,
+        data: dict[str, Any] | None = None,
+        **links: Any,
     ) -> E:
         """Write one event of ``kind`` in ``dossier``; ``links`` are the event table's own foreign keys."""
         return model.objects.create(  # type: ignore[attr-defined]
@@ -84,9 +90,14 @@ def log_read(
     subject_id: int | None = None,
     fields: Sequence[str] = (),
     count: int = 1,
+    listed: Sequence[int] = (),
     purpose: str = "",
+    purpose_code: str = "",
 ) -> ReadEvent:
-    """Put on record that the present actor looked at something. One call per request."""
+    """Put on record that the present actor looked at something. One call per request.
+
+    ``listed`` are the ids of the dossiers that a list, a search or an export showed.
+    """
     return ReadEvent.objects.create(
         what=what,
         path=path[:200],
@@ -94,18 +105,20 @@ def log_read(
         subject_id=subject_id,
         fields=list(fields),
         count=count,
+        listed=list(listed),
         purpose=purpose[:200],
+        purpose_code=purpose_code,
         **event_columns(at=at),
     )
 
 
 @contextmanager
-def maintenance(*, by: User, at: datetime, purpose: str) -> Iterator[None]:
+def maintenance(*, by: User, at: datetime, purpose: str) -> Iterator[Maintenance]:
     """The one recorded entry through which append-only rows may be changed or deleted, in one transaction."""
     with transaction.atomic(), context.acting(by=by, reason_code="maintenance"):
-        Maintenance.objects.create(purpose=purpose, **event_columns(at=at))
+        entry = Maintenance.objects.create(purpose=purpose, **event_columns(at=at))
         triggers.open_gate(connection)
         try:
-            yield
+            yield entry
         finally:
             triggers.close_gate(connection)
