@@ -32,6 +32,8 @@ LOGGING = logging_config(level="WARNING", fmt="console", filters=LOG_FILTERS)
 if env("DATABASE_URL"):
     # No pool: its background threads keep connections open that dropping the test database waits for.
     DATABASES = {"default": postgresql(env("DATABASE_URL"), pool=False)}
+    # A test database may be lost in a power cut.
+    DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 else:
     DATABASES = {"default": sqlite(VAR_DIR / "test.sqlite3", synchronous="OFF")}
     # A file, not memory: the browser tests' server has threads of its own, and in memory they would all
