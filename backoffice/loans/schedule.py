@@ -1,8 +1,17 @@
-"""Repayment schedules with equal periods of one month. Pure: no tables, no settings, no clock.
+"""Repayment schedules. Pure: no tables, no settings, no clock.
 
-Amounts are yuan with two places, rates are per year as fractions (0.146). A period's rate is the yearly rate
-divided by twelve, whatever the length of the month. Every row is rounded by itself; the last row takes what
-rounding left over, so that the principal parts add up to the loan to the cent.
+Amounts are yuan with two places, rates are per year as fractions (0.146). The conventions a product chooses:
+
+* ``day_count`` — ``equal``: every period bears the same share of the yearly rate, whatever its length (a month a
+  twelfth, a week a fifty-second, n days n/365); ``30/360`` (30E/360, ISDA 2006 §4.16(g)); ``act/360``;
+  ``act/365`` (always 365, leap year or not).
+* A day's interest belongs to the day on which it begins: the day of payment counts, the due date does not.
+* Every row is rounded by itself; the last row takes what rounding left over, so that the principal parts add up
+  to the loan to the cent.
+* Due dates are counted from the first one, never from the last: a loan of 31 January is due on 28 February and
+  then on 31 March.
+
+Worked examples: ``docs/loan-conventions.md`` and ``tests/vectors/loans.json``.
 """
 
 from __future__ import annotations
@@ -10,7 +19,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Literal
 
@@ -18,26 +27,59 @@ from backoffice.core.money import CENT, ZERO, to_cents
 
 Method = Literal["equal_instalment", "equal_principal", "interest_only", "bullet"]
 Rounding = Literal["half_up", "half_even"]
+DayCount = Literal["equal", "30/360", "act/360", "act/365"]
+PeriodUnit = Literal["month", "week", "day"]
+OddDays = Literal["first", "spread", "upfront"]
 
 #: How the names stored on products and loans are understood by ``decimal``.
 ROUNDINGS: dict[str, str] = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
-_TWELVE = Decimal(12)
+_ONE = Decimal(1)
+#: Equal periods: how many of a unit make a year.
+_PER_YEAR: dict[str, Decimal] = {"month": Decimal(12), "week": Decimal(52), "day": Decimal(365)}
+_BASIS: dict[str, Decimal] = {"30/360": Decimal(360), "act/360": Decimal(360), "act/365": Decimal(365)}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One due date: what falls due, and the principal that is left when it has been paid (yuan)."""
+    """One due date: what falls due, and the principal that is left when it has been paid (yuan).
+
+    ``days`` are the calendar days from the due date before (or from the day of payment) to this one.
+    """
 
     sequence: int
     due_on: date
     principal: Decimal
     interest: Decimal
     balance_after: Decimal
+    days: int = 0
+    fee: Decimal = ZERO
 
     @property
     def amount(self) -> Decimal:
-        """Principal and interest together."""
-        return self.principal + self.interest
+        """Principal, interest and fee together."""
+        return self.principal + self.interest + self.fee
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the rows are made from; see ``build_schedule`` for the meaning of each."""
+
+    principal: Decimal
+    annual_rate: Decimal
+    periods: int
+    method: Method
+    disbursed_on: date
+    rounding: Rounding = "half_up"
+    instalment_unit: Decimal = CENT
+    day_count: DayCount = "equal"
+    period_unit: PeriodUnit = "month"
+    every: int = 1
+    first_due_on: date | None = None
+    month_end: bool = False
+    odd_days: OddDays = "first"
+    grace_principal: int = 0
+    grace_interest: int = 0
+    fee: Decimal = ZERO
 
 
 def add_months(day: date, months: int) -> date:
@@ -45,6 +87,23 @@ def add_months(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def days_30e_360(start: date, end: date) -> int:
+    """Days between two dates when every month has thirty (30E/360: the 31st counts as the 30th)."""
+    return (
+        (end.year - start.year) * 360
+        + (end.month - start.month) * 30
+        + (min(end.day, 30) - min(start.day, 30))
+    )
+
+
+def year_fraction(start: date, end: date, *, day_count: DayCount) -> Decimal:
+    """The share of a year between two dates. Raises ``ValueError`` for ``equal``, which knows no single days."""
+    if day_count == "equal":
+        raise ValueError("Equal periods have no length in days.")
+    days = days_30e_360(start, end) if day_count == "30/360" else (end - start).days
+    return Decimal(days) / _BASIS[day_count]
 
 
 def build_schedule(
@@ -56,66 +115,179 @@ def build_schedule(
     disbursed_on: date,
     rounding: Rounding = "half_up",
     instalment_unit: Decimal = CENT,
+    day_count: DayCount = "equal",
+    period_unit: PeriodUnit = "month",
+    every: int = 1,
+    first_due_on: date | None = None,
+    month_end: bool = False,
+    odd_days: OddDays = "first",
+    grace_principal: int = 0,
+    grace_interest: int = 0,
+    fee: Decimal = ZERO,
 ) -> list[Row]:
-    """The rows of a loan of ``principal`` yuan paid out on ``disbursed_on`` and repaid over ``periods`` months.
+    """The rows of a loan of ``principal`` yuan paid out on ``disbursed_on`` and repaid in ``periods`` periods.
 
-    Due dates are counted from the day of payment, never from the last due date: a loan of 31 January is due on
-    28 February and then on 31 March. ``instalment_unit`` is the multiple to which an equal instalment is
-    rounded (the cent unless a product says whole yuan). ``bullet`` gives one row after ``periods`` months with
-    simple interest. Raises ``ValueError`` for an amount, rate or number of periods that makes no schedule.
+    A period is ``every`` months, weeks or days. ``first_due_on`` moves the first due date and all after it; with
+    a day count of days the odd days before a regular first period bear interest, put into the first row
+    (``odd_days="first"``), spread evenly over all rows (``spread``) or taken at payment (``upfront``: not in the
+    rows, see ``odd_interest``). ``month_end`` puts every due date on the last day of its month.
+    ``instalment_unit`` is the multiple to which an equal instalment is rounded (the cent unless a product says
+    whole yuan). During the first ``grace_principal`` rows no principal falls due; the interest of the first
+    ``grace_interest`` rows is put off to the row after them, not forgiven. ``fee`` falls due with every row.
+    ``bullet`` gives one row after all periods with simple interest. Raises ``ValueError`` for terms that make no
+    schedule.
     """
-    if principal <= 0 or principal != to_cents(principal):
-        raise ValueError("The principal is a positive amount in whole cents.")
-    if annual_rate < 0 or periods < 1:
-        raise ValueError("The rate may not be negative, and there is at least one period.")
-    mode = ROUNDINGS[rounding]
+    terms = Terms(
+        principal=principal,
+        annual_rate=annual_rate,
+        periods=periods,
+        method=method,
+        disbursed_on=disbursed_on,
+        rounding=rounding,
+        instalment_unit=instalment_unit,
+        day_count=day_count,
+        period_unit=period_unit,
+        every=every,
+        first_due_on=first_due_on,
+        month_end=month_end,
+        odd_days=odd_days,
+        grace_principal=grace_principal,
+        grace_interest=grace_interest,
+        fee=fee,
+    )
+    _check(terms)
     with localcontext() as context:
         context.prec = 34
-        rate = annual_rate / _TWELVE
-        if method == "bullet":
-            interest = to_cents(principal * rate * periods, rounding=mode)
-            return [Row(1, add_months(disbursed_on, periods), principal, interest, ZERO)]
-        parts: _Parts
-        if method == "equal_instalment":
-            instalment = _equal_instalment(principal, rate, periods, unit=instalment_unit, mode=mode)
-            parts = _Parts(instalment=instalment)
-        elif method == "equal_principal":
-            parts = _Parts(principal=to_cents(principal / periods, rounding=mode))
-        else:
-            parts = _Parts(principal=ZERO)
-        return _rows(principal, rate, periods, disbursed_on, parts=parts, mode=mode)
+        return _bullet(terms) if method == "bullet" else _rows(terms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What stays the same from row to row: the instalment, or the principal in it."""
-
-    instalment: Decimal | None = None
-    principal: Decimal = ZERO
-
-
-def _equal_instalment(
-    principal: Decimal, rate: Decimal, periods: int, *, unit: Decimal, mode: str
+def odd_interest(
+    *,
+    principal: Decimal,
+    annual_rate: Decimal,
+    days: int,
+    day_count: DayCount,
+    rounding: Rounding = "half_up",
 ) -> Decimal:
-    exact = principal / periods if rate == 0 else principal * rate / (1 - (1 + rate) ** -periods)
-    return ((exact / unit).quantize(Decimal(1), rounding=mode) * unit).quantize(CENT)
-
-
-def _rows(
-    principal: Decimal, rate: Decimal, periods: int, disbursed_on: date, *, parts: _Parts, mode: str
-) -> list[Row]:
-    rows: list[Row] = []
-    balance = principal
-    for sequence in range(1, periods + 1):
-        interest = to_cents(balance * rate, rounding=mode)
-        wanted = parts.principal if parts.instalment is None else parts.instalment - interest
-        # Rounding up can pay a very small loan off early; what is left is never less than nothing.
-        part = balance if sequence == periods else min(max(wanted, ZERO), balance)
-        balance -= part
-        rows.append(Row(sequence, add_months(disbursed_on, sequence), part, interest, balance))
-    return rows
+    """The interest in yuan of the odd ``days`` before a regular first period, for those who take it at payment."""
+    if day_count == "equal":
+        return ZERO
+    return to_cents(principal * annual_rate * days / _BASIS[day_count], rounding=ROUNDINGS[rounding])
 
 
 def total_interest(rows: Sequence[Row]) -> Decimal:
     """The interest of the whole schedule in yuan."""
     return sum((row.interest for row in rows), ZERO)
+
+
+def _check(terms: Terms) -> None:
+    if terms.principal <= 0 or terms.principal != to_cents(terms.principal):
+        raise ValueError("The principal is a positive amount in whole cents.")
+    if terms.annual_rate < 0 or terms.periods < 1 or terms.every < 1:
+        raise ValueError("The rate may not be negative, and there is at least one period.")
+    if terms.first_due_on is not None and terms.first_due_on <= terms.disbursed_on:
+        raise ValueError("The first due date lies after the day of payment.")
+    if not 0 <= terms.grace_principal < terms.periods or not 0 <= terms.grace_interest < terms.periods:
+        raise ValueError("A grace ends before the last row.")
+    if terms.fee < 0 or terms.instalment_unit <= 0:
+        raise ValueError("A fee is not negative, and an instalment is rounded to a positive multiple.")
+
+
+def _step(day: date, terms: Terms, count: int) -> date:
+    if terms.period_unit == "month":
+        moved = add_months(day, terms.every * count)
+        if not terms.month_end:
+            return moved
+        return moved.replace(day=calendar.monthrange(moved.year, moved.month)[1])
+    length = terms.every * (7 if terms.period_unit == "week" else 1)
+    return day + timedelta(days=length * count)
+
+
+def _due_dates(terms: Terms) -> list[date]:
+    if terms.first_due_on is None:
+        return [_step(terms.disbursed_on, terms, count) for count in range(1, terms.periods + 1)]
+    return [_step(terms.first_due_on, terms, count) for count in range(terms.periods)]
+
+
+def _rates(terms: Terms, dues: Sequence[date]) -> list[Decimal]:
+    """The rate of each period, the odd days left out where they are not the first row's."""
+    if terms.day_count == "equal":
+        return [terms.annual_rate * terms.every / _PER_YEAR[terms.period_unit]] * len(dues)
+    start = terms.disbursed_on
+    if terms.odd_days != "first" and terms.first_due_on is not None:
+        start = max(start, _step(terms.first_due_on, terms, -1))
+    starts = [start, *dues[:-1]]
+    return [
+        terms.annual_rate * year_fraction(one, other, day_count=terms.day_count)
+        for one, other in zip(starts, dues, strict=True)
+    ]
+
+
+def _spread(terms: Terms) -> Decimal:
+    """The share of the odd days' interest that every row bears (not rounded)."""
+    if terms.odd_days != "spread" or terms.first_due_on is None or terms.day_count == "equal":
+        return Decimal(0)
+    regular = _step(terms.first_due_on, terms, -1)
+    if regular <= terms.disbursed_on:
+        return Decimal(0)
+    share = year_fraction(terms.disbursed_on, regular, day_count=terms.day_count)
+    return terms.principal * terms.annual_rate * share / terms.periods
+
+
+def _bullet(terms: Terms) -> list[Row]:
+    end = _due_dates(terms)[-1]
+    if terms.day_count == "equal":
+        share = Decimal(terms.every * terms.periods) / _PER_YEAR[terms.period_unit]
+    else:
+        share = year_fraction(terms.disbursed_on, end, day_count=terms.day_count)
+    interest = to_cents(terms.principal * terms.annual_rate * share, rounding=ROUNDINGS[terms.rounding])
+    days = (end - terms.disbursed_on).days
+    return [Row(1, end, terms.principal, interest, ZERO, days, terms.fee)]
+
+
+def _equal_instalment(terms: Terms, rates: Sequence[Decimal]) -> Decimal:
+    """The instalment that pays the loan off with these very rates: the loan over the sum of discount factors."""
+    factor, total = _ONE, Decimal(0)
+    for rate in rates:
+        factor /= 1 + rate
+        total += factor
+    exact = terms.principal / total
+    mode = ROUNDINGS[terms.rounding]
+    return ((exact / terms.instalment_unit).quantize(_ONE, rounding=mode) * terms.instalment_unit).quantize(
+        CENT
+    )
+
+
+def _rows(terms: Terms) -> list[Row]:
+    mode = ROUNDINGS[terms.rounding]
+    dues = _due_dates(terms)
+    rates, surcharge = _rates(terms, dues), _spread(terms)
+    paying = terms.periods - terms.grace_principal
+    instalment = (
+        _equal_instalment(terms, rates[terms.grace_principal :])
+        if terms.method == "equal_instalment"
+        else None
+    )
+    share = to_cents(terms.principal / paying, rounding=mode) if terms.method == "equal_principal" else ZERO
+    rows: list[Row] = []
+    balance, put_off, before = terms.principal, ZERO, terms.disbursed_on
+    for sequence, (due_on, rate) in enumerate(zip(dues, rates, strict=True), start=1):
+        own = balance * rate
+        interest = to_cents(own + surcharge, rounding=mode)
+        if sequence <= terms.grace_principal:
+            part = ZERO
+        elif sequence == terms.periods:
+            part = balance
+        else:
+            wanted = share if instalment is None else instalment - to_cents(own, rounding=mode)
+            # Rounding up can pay a very small loan off early; what is left is never less than nothing.
+            part = min(max(wanted, ZERO), balance)
+        balance -= part
+        if sequence <= terms.grace_interest:
+            put_off += interest
+            due = ZERO
+        else:
+            due, put_off = interest + put_off, ZERO
+        rows.append(Row(sequence, due_on, part, due, balance, (due_on - before).days, terms.fee))
+        before = due_on
+    return rows

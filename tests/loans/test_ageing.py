@@ -21,7 +21,7 @@ from backoffice.loans.ageing import (
     standing,
 )
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "loans_basic.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "loans.json").read_text(encoding="utf-8"))
 TIMELINES = next(case for case in VECTORS["cases"] if case["id"] == "V17")["expected"]["timelines"]
 
 DUE = date(2026, 10, 23)
