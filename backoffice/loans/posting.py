@@ -46,14 +46,15 @@ def open_amount(instalment: Instalment) -> Decimal:
     return due(instalment) - instalment.principal_paid - instalment.interest_paid - instalment.fee_paid
 
 
-def post(*, instalments: Sequence[Instalment], amount: Decimal) -> Posting:
-    """Put ``amount`` yuan onto ``instalments`` in the statutory order; the instances carry the new paid parts.
+def post(*, instalments: Sequence[Instalment], amount: Decimal, on: date) -> Posting:
+    """Put ``amount`` yuan, received on ``on``, onto ``instalments`` in the statutory order.
 
-    The shares name instalments by their sequence.
+    The instances carry the new paid parts; the shares name them by their sequence.
     """
     by_sequence = {instalment.sequence: instalment for instalment in instalments}
     result = allocate(
         amount=amount,
+        on=on,
         instalments=[
             OpenInstalment(
                 instalment.sequence,

@@ -11,7 +11,7 @@ class RecordEvent(Event):
     ``kind`` is a code with a label in ``desk.admin.acts``. Unlike a desk's events these may concern no dossier.
     """
 
-    dossier = models.ForeignKey(
+    dossier = models.ForeignKey(  # type: ignore[assignment]
         "core.Dossier", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("dossier")
     )
     subject = models.ForeignKey(
@@ -47,9 +47,15 @@ class RecordEvent(Event):
         abstract = False
         verbose_name = _("event of the record")
         verbose_name_plural = _("events of the record")
-        permissions = [("explore_record", "Can search the whole record")]
+        permissions = [
+            ("explore_record", "Can search the whole record"),
+            ("answer_alert", "Can answer alerts about unusual reading"),
+        ]
         indexes = [
             models.Index(fields=["dossier", "occurred_at"], name="audit_recordevent_dossier"),
             models.Index(fields=["subject", "occurred_at"], name="audit_recordevent_subject"),
             models.Index(fields=["user", "occurred_at"], name="audit_recordevent_user"),
+            models.Index(fields=["occurred_at"], name="audit_recordevent_occurred"),
+            models.Index(fields=["actor", "occurred_at"], name="audit_recordevent_actor"),
+            models.Index(fields=["kind", "occurred_at"], name="audit_recordevent_kind"),
         ]

@@ -153,7 +153,7 @@ class _Batch:
     def add(self, loan: Loan, instalments: list[Instalment], payments: Sequence[PaymentRow]) -> None:
         by_sequence = {one.sequence: one for one in instalments}
         for one in sorted(payments, key=lambda payment: (payment.received_at, payment.external_id)):
-            posting = post(instalments=instalments, amount=one.amount)
+            posting = post(instalments=instalments, amount=one.amount, on=business_day(one.received_at))
             repayment = Repayment(
                 loan=loan,
                 external_id=one.external_id,

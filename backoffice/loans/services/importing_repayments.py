@@ -58,7 +58,9 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
                 result.known += 1
                 continue
             parts = instalments[loan.pk]
-            posting = post(instalments=list(parts.values()), amount=row.amount)
+            posting = post(
+                instalments=list(parts.values()), amount=row.amount, on=business_day(row.received_at)
+            )
             repayment = Repayment(
                 loan=loan,
                 external_id=row.external_id,

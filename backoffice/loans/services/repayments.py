@@ -87,7 +87,7 @@ def post_repayment(
             .filter(loan=loan, schedule_version=loan.schedule_version)
             .order_by("sequence")
         )
-        posting = post(instalments=instalments, amount=amount)
+        posting = post(instalments=instalments, amount=amount, on=business_day(received_at))
         by_sequence = {instalment.sequence: instalment for instalment in instalments}
         insert_allocations([(repayment, by_sequence, posting.shares)], at=at, cause="repayment")
         bulk_update_with_history(Instalment, posting.changed, PAID_COLUMNS)
