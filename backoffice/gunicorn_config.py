@@ -26,10 +26,12 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 
 
 def on_starting(server: Any) -> None:
-    """The demo refuses a socket that others could reach; the server's own errors name no query strings."""
+    """The demo refuses a socket that others could reach; the server's own errors name no query strings and no people."""
     from backoffice.core.logs import NoQueriesFilter
+    from backoffice.privacy.logs import NumbersFilter
 
-    server.log.error_log.addFilter(NoQueriesFilter())
+    for one in (NoQueriesFilter(), NumbersFilter()):
+        server.log.error_log.addFilter(one)
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 

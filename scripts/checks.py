@@ -22,6 +22,7 @@ PRODUCTION = {
     "SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),
     "PRIVACY_MASTER_KEYS": "check:" + base64.b64encode(os.urandom(32)).decode(),
     "PRIVACY_INDEX_KEY": base64.b64encode(os.urandom(32)).decode(),
+    "SEAL_SIGNING_KEYS": "check:" + base64.b64encode(os.urandom(32)).decode(),
     "ALLOWED_HOSTS": "backoffice.example",
     "LENDER_NAME": "Example Microcredit",
     "LENDER_DEPARTMENT": "Complaints",

@@ -148,6 +148,12 @@ def run() -> None:
         sys.exit("The demo is being reset right now; try again in a moment.")
     with one_at_a_time("demo"):
         logins = prepare()
+    from backoffice.core import pdf
+
+    if pdf.was_used():
+        # The demo's first letters were set in here, and the workers forked from here could set none. Everything
+        # is there now, so starting over takes a second.
+        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
     print(f"\nhttp://127.0.0.1:{port}/   (Ctrl-C stops it)\n\n{logins}", flush=True)
     serve(serving)
 

@@ -91,6 +91,7 @@ class ClientAdmin(CreationMixin, BaseModelAdmin):
         Operation("reactivate", _reactivate, ReasonForm),
     )
     creation_form = NewClientForm
+    not_logged_because = "a system that calls us; its dossier holds no person's data"
     shows_once = {"rotate_secret": _("New secret")}
 
     list_display = ("name", "client_id", "allowed_scopes", "active")

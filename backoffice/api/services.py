@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -16,12 +17,14 @@ from oauth2_provider.models import get_access_token_model
 
 from backoffice.api import workflow
 from backoffice.api.models import Client, ClientSecret, IdempotentAnswer
-from backoffice.audit.services import act, lock
+from backoffice.audit.models import RecordEvent
+from backoffice.audit.services import Act, act, lock
 from backoffice.core.choices import DossierKind
 from backoffice.core.errors import InputRefused, NotPermitted
 from backoffice.core.services import next_number, open_dossier, policy_value
 from backoffice.core.time import business_day
-from backoffice.privacy.services import set_text
+from backoffice.privacy.crypto import Undecipherable
+from backoffice.privacy.services import Erased, read_text, set_text
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from backoffice.staff.services import deactivate_machine, machine_user, reactivate_machine, set_machine_roles
@@ -49,7 +52,7 @@ def create_client(
     with transaction.atomic():
         number = next_number(prefix="API", at=at)[0]
         dossier = open_dossier(kind=DossierKind.CLIENT, number=number, at=at)
-        with act(by=by, at=at, code="client.created", reason=reason, dossier=dossier):
+        with act(by=by, at=at, code="client.created", reason=reason, dossier=dossier) as frame:
             user = machine_user(name, roles=_roles_for(allowed), by=by, at=at)
             client = Client.objects.create(
                 dossier=dossier,
@@ -63,12 +66,13 @@ def create_client(
                 client_secret=make_password(None),
                 hash_client_secret=False,
             )
+            _record(frame, "client.created", client, scopes=allowed)
             return client, _new_secret(client, at=at)
 
 
 def rotate_secret(*, client: Client, by: User, at: datetime, reason: str = "") -> str:
     """A second secret, answered once; the others hold on for ``api.secret_overlap_hours`` at most."""
-    with act(by=by, at=at, code="client.secret_rotated", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.secret_rotated", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("rotate_secret", client, by=by, at=at)
         overlap = timedelta(hours=float(policy_value("api.secret_overlap_hours", on=business_day(at))))
@@ -77,60 +81,66 @@ def rotate_secret(*, client: Client, by: User, at: datetime, reason: str = "") -
         ):
             old.valid_until = at + overlap
             old.save()
+        _record(frame, "client.secret_rotated", client)
         return _new_secret(client, at=at)
 
 
 def revoke_secret(*, secret: ClientSecret, by: User, at: datetime, reason: str = "") -> ClientSecret:
     """End one secret now, and with it every token of the client: who had the secret may hold one."""
     client = secret.client
-    with act(by=by, at=at, code="client.secret_revoked", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.secret_revoked", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("revoke_secrets", client, by=by, at=at)
         _end([secret], at=at)
         _drop_tokens(client)
+        _record(frame, "client.secret_revoked", client, hint=secret.hint)
     return secret
 
 
 def revoke_secrets(*, client: Client, by: User, at: datetime, reason: str = "") -> Client:
     """End every secret and every token of the client now; it needs a new secret to come back."""
-    with act(by=by, at=at, code="client.secrets_revoked", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.secrets_revoked", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("revoke_secrets", client, by=by, at=at)
         _end(_in_force(client, at), at=at)
         _drop_tokens(client)
+        _record(frame, "client.secrets_revoked", client)
     return client
 
 
 def set_scopes(*, client: Client, scopes: Sequence[str], by: User, at: datetime, reason: str = "") -> Client:
     """Give the client exactly these scopes. What is taken away is refused from the next request on."""
     allowed = _known(scopes)
-    with act(by=by, at=at, code="client.scopes_set", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.scopes_set", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("set_scopes", client, by=by, at=at)
         client.allowed_scopes = " ".join(allowed)
         client.save()
         set_machine_roles(user=client.user, roles=_roles_for(allowed), by=by)
+        _record(frame, "client.scopes_set", client, scopes=allowed)
     return client
 
 
 def deactivate_client(*, client: Client, by: User, at: datetime, reason: str = "") -> Client:
     """Shut the client out at once: no new token, and those it has are refused."""
-    with act(by=by, at=at, code="client.deactivated", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.deactivated", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("deactivate", client, by=by, at=at)
         client.save()
         deactivate_machine(user=client.user, by=by)
         _drop_tokens(client)
+        _record(frame, "client.deactivated", client)
     return client
 
 
 def reactivate_client(*, client: Client, by: User, at: datetime, reason: str = "") -> Client:
     """Let the client in again with the secrets that are still in force."""
-    with act(by=by, at=at, code="client.reactivated", reason=reason, dossier=client.dossier):
+    with act(by=by, at=at, code="client.reactivated", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("reactivate", client, by=by, at=at)
         client.save()
         reactivate_machine(user=client.user, by=by)
+        _record(frame, "client.reactivated", client)
     return client
 
 
@@ -188,6 +198,34 @@ def store_answer(
 def purge_answers(*, at: datetime) -> int:
     """Delete the answers that have expired; answers how many there were."""
     return IdempotentAnswer.objects.filter(expires_at__lte=at).delete()[0]
+
+
+def forget_answers(
+    subjects: Set[int], dossiers: Set[int], mentions: Callable[[str], bool]
+) -> dict[str, int]:
+    """Delete the kept answers that speak of a person who is being erased; answers how many, by table.
+
+    There are never more of them than two days' worth. One that nobody can read goes as well.
+    """
+    gone = [
+        answer.pk
+        for answer in IdempotentAnswer.objects.order_by("pk").iterator(chunk_size=500)
+        if _speaks_of(answer, mentions)
+    ]
+    deleted = IdempotentAnswer.objects.filter(pk__in=gone).delete()[0]
+    return {IdempotentAnswer._meta.db_table: deleted}
+
+
+def _speaks_of(answer: IdempotentAnswer, mentions: Callable[[str], bool]) -> bool:
+    try:
+        body = read_text(answer, "body_cipher")
+    except (Erased, Undecipherable):
+        return True
+    return mentions(body) or mentions(answer.path) or mentions(" ".join(map(str, answer.headers.values())))
+
+
+def _record(frame: Act, code: str, client: Client, **data: Any) -> None:
+    frame.record(RecordEvent, code, dossier=client.dossier, user=client.user, data=data)
 
 
 def _known(scopes: Sequence[str]) -> list[str]:

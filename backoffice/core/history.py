@@ -2,16 +2,18 @@
 
 On simple-history, with three changes: the actor may not be empty and may not be nulled when a user goes;
 actor's name, reason, request id and entry point are copied into the row; masks and blind indexes of personal
-fields stay out (history holds ciphertext only, so that erasing a key erases history too).
+fields stay out (history holds ciphertext only, so that erasing a key erases history too). Every history row is
+copied from the live row by the database, and a save that changed nothing writes none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
@@ -40,16 +42,6 @@ class HistoryRow(OrderedRow):
 
     class Meta:
         abstract = True
-
-
-def _context_columns() -> dict[str, Any]:
-    acting = context.require()
-    return {
-        "history_actor_name": acting.actor_name,
-        "history_entry_point": acting.entry_point,
-        "history_request_id": acting.request_id,
-        "history_reason_cipher": acting.reason_cipher,
-    }
 
 
 class HistoricalRecords(LibraryHistoricalRecords):
@@ -101,85 +93,146 @@ class HistoricalRecords(LibraryHistoricalRecords):
         options = super().get_meta_options(model)
         options["indexes"] = (
             models.Index(fields=(model._meta.pk.attname, "history_id")),
-            # Across tables one person's changes are put in order by their moment.
+            # Across tables changes are put in order by their moment: one person's, and everybody's. With the object
+            # behind it, because a bulk write gives all its rows the same moment.
             models.Index(fields=("history_user", "history_date")),
+            models.Index(fields=("history_date", model._meta.pk.attname)),
         )
         options["ordering"] = ("-history_id",)
         options["get_latest_by"] = ("history_id",)
         return options
 
     def post_save(self, instance: Any, created: bool, using: str | None = None, **kwargs: Any) -> None:
+        # Neither the library's switch nor ``skip_history_when_saving`` is asked: nothing is saved past the record.
+        if kwargs.get("raw", False):
+            return
         # Signing in saves last_login (and may rehash the password): nothing that history keeps has changed.
         touched = kwargs.get("update_fields")
         if touched and set(touched) <= set(self.excluded_fields):
             return
-        super().post_save(instance, created, using=using, **kwargs)
+        self.create_historical_record(instance, "+" if created else "~", using)
 
-    def get_history_user(self, instance: models.Model) -> Any:
-        return context.require().actor
+    def pre_delete(self, instance: Any, using: str | None = None, **kwargs: Any) -> None:
+        # While the row is still there to be copied; the collector's transaction holds both.
+        self.create_historical_record(instance, "-", using)
 
-    def get_change_reason_for_object(self, instance: models.Model, history_type: str, using: str) -> str:
-        return context.require().reason_code
+    def post_delete(self, instance: Any, using: str | None = None, **kwargs: Any) -> None:
+        """Nothing: the row was written before it went."""
 
     def create_historical_record(self, instance: Any, history_type: str, using: str | None = None) -> None:
-        manager = getattr(instance, self.manager_name)
-        columns = {
-            field.attname: getattr(instance, field.attname) for field in self.fields_included(instance)
-        }
-        manager.model(
-            history_date=timezone.now(),
-            history_type=history_type,
-            history_user=self.get_history_user(instance),
-            history_change_reason=self.get_change_reason_for_object(instance, history_type, using or ""),
-            **columns,
-            **_context_columns(),
-        ).save(using=using, force_insert=True)
+        copy_into_history(type(instance), [instance.pk], history_type, using=using)
 
 
 Tracked = TypeVar("Tracked", bound=models.Model)
 
 
 def record_history(objs: Sequence[models.Model], history_type: str, *, batch_size: int = 900) -> None:
-    """Write one history row per object, set-based, under the actor and reason of the present context.
+    """Write history rows of saved objects of one model (``+``, ``~``; ``-`` before they go), set-based."""
+    if objs:
+        copy_into_history(type(objs[0]), [obj.pk for obj in objs], history_type, batch_size=batch_size)
 
-    The database copies the rows as they now stand (INSERT … SELECT): three times quicker than building model
-    instances, and what history then says is what the table says.
+
+def copy_into_history(
+    model: type[models.Model],
+    pks: Sequence[Any],
+    history_type: str,
+    *,
+    using: str | None = None,
+    batch_size: int = 900,
+) -> int:
+    """Copy rows as they now stand into history, under the actor and reason of the present context.
+
+    The database copies (INSERT … SELECT): quicker than building a model instance, and what history says is what
+    the table says, whatever the instance in memory believes. A change (``~``) is written only where the row
+    differs from its latest history row in a tracked column. Answers the number of rows written. Raises
+    ``NoActor`` when nobody answers for them.
     """
-    if not objs:
-        return
-    model = type(objs[0])
+    acting = context.require()
     history: Any = model.history.model  # type: ignore[attr-defined]
-    connection = connections[router.db_for_write(history)]
+    connection = connections[using or router.db_for_write(history)]
+    statement = _statement(model, connection.alias, history_type == "~")
     fixed = {
         "history_date": timezone.now(),
         "history_type": history_type,
-        "history_user": context.require().actor.pk,  # type: ignore[union-attr]
-        "history_change_reason": context.require().reason_code,
+        "history_user": acting.actor.pk,  # type: ignore[union-attr]
+        "history_change_reason": acting.reason_code,
+        "history_actor_name": acting.actor_name,
+        "history_entry_point": acting.entry_point,
+        "history_request_id": acting.request_id,
+        "history_reason_cipher": acting.reason_cipher,
         "epoch": current_epoch(),
-        **_context_columns(),
     }
-    quote = connection.ops.quote_name
-    key = quote(str(model._meta.pk.column))
-    pairs = [(history._meta.get_field(name), value) for name, value in fixed.items()]
-    marks = [_mark(field, connection) for field, _value in pairs]
-    params = [field.get_db_prep_save(value, connection) for field, value in pairs]
-    columns = [quote(field.column) for field in history.tracked_fields]
-    statement = (
-        f"INSERT INTO {quote(history._meta.db_table)} "  # noqa: S608  (names of our own tables, no values)
-        f"({', '.join([*(quote(field.column) for field, _value in pairs), *columns])}) "
-        f"SELECT {', '.join([*marks, *columns])} FROM {quote(model._meta.db_table)} "
-        f"WHERE {key} IN ("
-    )
-    with connection.cursor() as cursor:
-        for start in range(0, len(objs), batch_size):
-            keys = [obj.pk for obj in objs[start : start + batch_size]]
+    params = [field.get_db_prep_save(fixed[field.name], connection) for field in _context_fields(history)]
+    key: Any = model._meta.pk
+    written = 0
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        for start in range(0, len(pks), batch_size):
+            keys = [key.get_db_prep_value(pk, connection) for pk in pks[start : start + batch_size]]
             places = ", ".join(["%s"] * len(keys))
-            cursor.execute(f"{statement}{places}) ORDER BY {key}", [*params, *keys])
+            cursor.execute(statement.replace(PLACES, places), [*params, *keys])
+            written += cursor.rowcount
+    return written
 
 
-def _mark(field: models.Field[Any, Any], connection: Any) -> str:
+#: Where the keys go in a statement that is built once per table.
+PLACES = "/*keys*/"
+
+CONTEXT_COLUMNS = (
+    "history_date",
+    "history_type",
+    "history_user",
+    "history_change_reason",
+    "history_actor_name",
+    "history_entry_point",
+    "history_request_id",
+    "history_reason_cipher",
+    "epoch",
+)
+
+
+def _context_fields(history: Any) -> list[models.Field[Any, Any]]:
+    return [history._meta.get_field(name) for name in CONTEXT_COLUMNS]
+
+
+@cache
+def _statement(model: type[models.Model], alias: str, changes_only: bool) -> str:
+    connection = connections[alias]
+    history: Any = model.history.model  # type: ignore[attr-defined]
+    quote = connection.ops.quote_name
+    names = tracked_columns(model, quote)
+    live, table = quote(model._meta.db_table), quote(history._meta.db_table)
+    key = quote(str(model._meta.pk.column))
+    given = _context_fields(history)
     # In a SELECT list PostgreSQL takes a bare value for text.
-    return "%s" if connection.vendor == "sqlite" else f"CAST(%s AS {field.cast_db_type(connection)})"
+    marks = [
+        "%s" if connection.vendor == "sqlite" else f"CAST(%s AS {field.cast_db_type(connection)})"
+        for field in given
+    ]
+    # Names of our own tables and columns, no values.
+    statement = (
+        f"INSERT INTO {table} ({', '.join([*(quote(str(field.column)) for field in given), *names])}) "  # noqa: S608
+        f"SELECT {', '.join([*marks, *(f'live.{name}' for name in names)])} FROM {live} AS live "
+        f"WHERE live.{key} IN ({PLACES})"
+    )
+    if changes_only:
+        # The subselect stands in FROM so that it stays one backward step in the index (key, history_id) per row.
+        statement += (
+            f" AND NOT EXISTS (SELECT 1 FROM (SELECT * FROM {table} AS past WHERE past.{key} = live.{key} "  # noqa: S608
+            f"ORDER BY past.history_id DESC LIMIT 1) AS latest "
+            f"WHERE latest.history_type <> '-' AND {same_columns(names, connection.vendor)})"
+        )
+    return f"{statement} ORDER BY live.{key}"
+
+
+def tracked_columns(model: type[models.Model], quote: Callable[[str], str]) -> list[str]:
+    """The quoted columns that history keeps of ``model``; they have the same names in both tables."""
+    return [quote(str(field.column)) for field in model.history.model.tracked_fields]  # type: ignore[attr-defined]
+
+
+def same_columns(names: Iterable[str], vendor: str) -> str:
+    """SQL that holds when ``live`` and ``latest`` agree in every column, NULL being equal to NULL."""
+    same = "IS" if vendor == "sqlite" else "IS NOT DISTINCT FROM"
+    return " AND ".join(f"live.{name} {same} latest.{name}" for name in names)
 
 
 def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> list[Tracked]:
@@ -192,6 +245,6 @@ def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> l
 def bulk_update_with_history(
     model: type[Tracked], objs: Sequence[Tracked], fields: Iterable[str], *, batch_size: int = 500
 ) -> None:
-    """Update tracked rows and write their history in the caller's transaction. Pass only rows that changed."""
+    """Update tracked rows and write the history of those that changed, in the caller's transaction."""
     model._default_manager.bulk_update(objs, list(fields), batch_size=batch_size)
     record_history(objs, "~")

@@ -92,6 +92,11 @@ def _faces() -> dict[str, str]:
     return {face: name for face, name in found.items() if name is not None}
 
 
+def was_used() -> bool:
+    """Whether this process has set a document: then what is forked from it cannot."""
+    return _used_by == os.getpid()
+
+
 def cjk_font_available() -> bool:
     """Whether the Chinese fonts that letters need are installed on this machine."""
     try:

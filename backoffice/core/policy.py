@@ -28,6 +28,8 @@ DAYS, WORKING_DAYS, YUAN, PER_YEAR, SHARE, HOURS = (
     "hours",
 )
 
+PERSONS, SEARCHES, HOUR_OF_DAY, TIMES, ROWS = "persons", "searches", "o'clock", "times", "rows"
+
 _COMPLAINT_RULE = "银保监会令2020年第3号"
 _COMPLAINTS_FROM = date(2020, 3, 1)
 
@@ -225,6 +227,20 @@ SEEDS: tuple[Seed, ...] = (
     ),
     # Collections
     _policy("collections.promise_horizon_days", "7", DAYS, _("A promise to pay lies at most this far ahead")),
+    # Personal data
+    _policy("reveal.alarm_per_hour", "30", "persons", _("Revealed: alarm above so many persons an hour")),
+    _policy("reveal.stop_per_hour", "100", "persons", _("Revealed: at most so many persons an hour")),
+    # Reading, and taking out of the record
+    _policy("reads.people_per_hour", "60", PERSONS, _("Reading: persons opened within an hour at most")),
+    _policy("reads.people_per_day", "200", PERSONS, _("Reading: persons opened in a day at most")),
+    _policy("reads.searches_per_hour", "120", SEARCHES, _("Reading: searches within an hour at most")),
+    _policy("reads.outside_hours", "10", PERSONS, _("Reading: persons opened outside working hours at most")),
+    _policy("reads.day_begins", "7", HOUR_OF_DAY, _("Reading: working hours begin")),
+    _policy("reads.day_ends", "22", HOUR_OF_DAY, _("Reading: working hours end")),
+    _policy("reads.habit_factor", "3", TIMES, _("Reading: unusual above this multiple of one's own median")),
+    _policy("reads.habit_floor", "30", PERSONS, _("Reading: never unusual for oneself below")),
+    _policy("record.export_rows", "20000", ROWS, _("Export from the record: rows at most")),
+    _policy("evidence.keep_days", "30", DAYS, _("Evidence bundles: the file is kept for")),
     # The house
     _policy("api.answer_hours", "48", HOURS, _("Answers kept for repeated requests")),
     _policy("api.secret_overlap_hours", "24", HOURS, _("Old and new client secret both hold for")),

@@ -10,7 +10,12 @@ class DeskConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from backoffice.desk import checks  # noqa: F401
+        from backoffice.core.services import fill_policy_values
+        from backoffice.desk import checks, policy, services  # noqa: F401
+        from backoffice.staff import reference
+
+        reference.register("incident policy", lambda: fill_policy_values(policy.seed_rows()))
+        reference.register("incident contacts", services.fill_contacts)
 
 
 class DeskAdminConfig(AdminConfig):

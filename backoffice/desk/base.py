@@ -7,6 +7,7 @@ An admin class says what its lists and pages show; what can be *done* it takes f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib.admin import ShowFacets
@@ -23,12 +24,15 @@ from unfold.admin import ModelAdmin
 from backoffice.audit.models import ReadEvent
 from backoffice.audit.services import act
 from backoffice.desk import page, record
-from backoffice.desk.paging import BoundedPaginator
+from backoffice.desk.paging import BoundedPaginator, DeskChangeList
+from backoffice.desk.people_search import MARKER, PeopleSearchMixin
 from backoffice.desk.readlog import ReadLogMixin
+from backoffice.desk.reveal import RevealMixin
 from backoffice.desk.transitions import TransitionMixin
+from backoffice.privacy.texts import words_for
 
 
-class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
+class BaseModelAdmin(RevealMixin, PeopleSearchMixin, TransitionMixin, ReadLogMixin, ModelAdmin):
     """Lists with a bounded count, pages instead of change forms, a masked record, no deletion anywhere.
 
     ``page_template`` (extends ``desk/object_page.html``) and ``page_context`` draw the object's page; a model
@@ -107,6 +111,9 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
         except (self.model.DoesNotExist, ValidationError, ValueError):
             return None
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskChangeList]:
+        return DeskChangeList
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Exact (``=number``) or by beginning (``number``): what an index answers. Never “contains”."""
         return [_indexable(name) for name in super().get_search_fields(request)]
@@ -115,11 +122,17 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list; one read row for what it showed, when the model's reads are logged."""
+        if request.method == "POST" and MARKER in request.POST:
+            return self.search_redirect(request)
         response = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", {}).get("cl") if self.logs_reads else None
         if changelist is not None:
             changelist.result_list = list(changelist.result_list)
-            self.log_list_read(request, count=len(changelist.result_list), searched=bool(changelist.query))
+            self.log_list_read(
+                request,
+                rows=changelist.result_list,
+                searched=bool(changelist.query) or changelist.found_people,
+            )
         return response
 
     # --- the page -------------------------------------------------------------------------------------
@@ -178,6 +191,7 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
             "page_name": self.page_name,
             "page_chips": self.page_chips(request, obj),
             "page_steps": page.next_steps(self, request, obj),
+            **self.reveal_context(request, obj),
         }
 
     # --- the record -----------------------------------------------------------------------------------
@@ -197,10 +211,15 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
             raise Http404
         if not self.has_record_permission(request, obj):
             raise PermissionDenied
+        if "at" in request.GET:
+            return self._moment_view(request, obj)
         try:
             found = record.read(self.record_sources(request, obj), before=request.GET.get("before", ""))
         except ValueError as error:
             raise Http404 from error
+        # Reasons are words of people, and people write numbers into them.
+        entries = [replace(one, reason=words_for(request.user, one.reason)) for one in found.entries]
+        found = replace(found, entries=entries)
         self.log_object_read(request, obj, ReadEvent.What.HISTORY)
         context = {
             **self._object_context(request, obj, tab="record"),
@@ -209,6 +228,18 @@ class BaseModelAdmin(TransitionMixin, ReadLogMixin, ModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.record_template, context)
+
+    def _moment_view(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """The object as it stood at ``?at=``: the same right, for it shows no more than the record does."""
+        from backoffice.desk.explorer import pages  # the pages need the admin classes, which need this one
+
+        self.log_object_read(request, obj, ReadEvent.What.HISTORY)
+        context = {
+            **self._object_context(request, obj, tab="record"),
+            "subtitle": _("Record"),
+            **pages.moment_context(self.model, obj.pk, text=request.GET["at"]),
+        }
+        return TemplateResponse(request, "desk/explorer/object_moment.html", context)
 
     # --- reference rows that have a form --------------------------------------------------------------
 

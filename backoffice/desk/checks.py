@@ -11,8 +11,11 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from backoffice.core.models import Dossier
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.transitions import TransitionMixin
+from backoffice.privacy.fields import CipherField
+from backoffice.privacy.models import DataSubject
 
 
 @register("admin")
@@ -25,7 +28,7 @@ def check_admin_classes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_admin(one: Any) -> list[CheckMessage]:
-    """desk.E001 to desk.E008 for one admin instance."""
+    """desk.E001 to desk.E009 for one admin instance."""
     if not isinstance(one, BaseModelAdmin):
         return [_error(one, "does not derive from BaseModelAdmin", "desk.E001")]
     return [
@@ -35,6 +38,7 @@ def check_admin(one: Any) -> list[CheckMessage]:
         *_filters(one),
         *_search(one),
         *_operations(one),
+        *_reads(one),
     ]
 
 
@@ -148,6 +152,34 @@ def _operations(one: TransitionMixin) -> Iterator[CheckMessage]:
             yield _error(one, f"has the operation “{name}”, which is not in its workflow", "desk.E008")
     if len(names) != len(set(names)):
         yield _error(one, "names an operation twice", "desk.E008")
+
+
+def _reads(one: BaseModelAdmin) -> Iterator[CheckMessage]:
+    if one.logs_reads or one.not_logged_because or not about_people(one.model):
+        return
+    yield _error(
+        one,
+        "shows things about people and does not log who reads them; set logs_reads, or say in "
+        "not_logged_because why nobody's data is on its pages",
+        "desk.E009",
+    )
+
+
+def about_people(model: type[models.Model]) -> bool:
+    """Whether a row may tell of a person: personal columns, ciphertext, a person's or a dossier's key, or a foreign
+    key to something that has these."""
+    return _holds_people(model) or any(
+        _holds_people(field.related_model)
+        for field in model._meta.fields
+        if isinstance(field, models.ForeignKey) and isinstance(field.related_model, type)
+    )
+
+
+def _holds_people(model: type[models.Model]) -> bool:
+    return hasattr(model, "personal") or any(
+        isinstance(field, CipherField) or field.related_model in {Dossier, DataSubject}
+        for field in model._meta.fields
+    )
 
 
 def _field(one: Any, name: Any) -> Any:

@@ -16,6 +16,7 @@ class DrawnTile:
     template: str
     width: int
     context: dict[str, Any]
+    listed: list[int]
 
 
 def tiles(request: HttpRequest) -> list[DrawnTile]:
@@ -25,5 +26,7 @@ def tiles(request: HttpRequest) -> list[DrawnTile]:
     for tile in sorted(wanted, key=lambda one: one.order):
         context = tile.context(request)
         if context is not None:
-            drawn.append(DrawnTile(tile.title, tile.template, tile.width, context))
+            listed = tile.listed(context) if tile.listed is not None else ()
+            shown = [dossier_id for dossier_id in listed if dossier_id is not None]
+            drawn.append(DrawnTile(tile.title, tile.template, tile.width, context, shown))
     return drawn

@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.text import capfirst
 
 from backoffice.core.errors import NotPermitted, TransitionRefused
+from backoffice.desk.codes import label_of_code
 from backoffice.desk.registry import Panel, TimelineItem, registries
 from backoffice.privacy.fields import BlindIndexField, CipherField
 
@@ -143,6 +144,8 @@ def display(field: models.Field[Any, Any] | None, value: Any) -> Any:
         return EMPTY
     if field is not None and field.flatchoices:
         return dict(field.flatchoices).get(value, value)
+    if field is not None and (label := label_of_code(field, value)) is not None:
+        return label
     if isinstance(value, datetime):
         return formats.date_format(timezone.localtime(value), "Y-m-d H:i")
     if isinstance(value, date):

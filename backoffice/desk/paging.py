@@ -10,6 +10,9 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
+from backoffice.desk.people_search import FOUND
+from backoffice.privacy.people import Sought
+
 COUNT_LIMIT = 1000
 
 
@@ -55,7 +58,20 @@ class KeysetPaginator:
         return [1]
 
 
-class KeysetChangeList(ChangeList):
+class DeskChangeList(ChangeList):
+    """A list that may be narrowed to a person (``?found=``, see ``people_search``)."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        #: Whether the rows were found by a person's data, which the search box does not repeat.
+        self.found_people = Sought.parse(request.GET.get(FOUND, "")) is not None
+        super().__init__(request, *args, **kwargs)
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name != FOUND}
+
+
+class KeysetChangeList(DeskChangeList):
     """Newest first by primary key; ``?before=`` and ``?after=`` name the row at the edge of the page."""
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:

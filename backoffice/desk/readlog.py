@@ -1,8 +1,8 @@
-"""One ``ReadEvent`` per request for whatever shows personal data."""
+"""One ``ReadEvent`` per request for whatever shows personal data, masked or in full."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,8 +20,14 @@ def log_once(
     subject_id: int | None = None,
     fields: Sequence[str] = (),
     count: int = 1,
+    listed: Iterable[int | None] = (),
+    purpose: str = "",
+    purpose_code: str = "",
 ) -> None:
-    """Put on record that the person of ``request`` looked; the second call in the same request is a no-op."""
+    """Put on record that the person of ``request`` looked; the second call in the same request is a no-op.
+
+    ``listed`` are the ids of the dossiers that a list or search showed, in any order, with or without doubles.
+    """
     if getattr(request, "read_is_logged", False):
         return
     log_read(
@@ -33,6 +39,9 @@ def log_once(
         subject_id=subject_id,
         fields=fields,
         count=count,
+        listed=sorted({one for one in listed if one is not None}),
+        purpose=purpose,
+        purpose_code=purpose_code,
     )
     request.read_is_logged = True  # type: ignore[attr-defined]
 
@@ -40,15 +49,29 @@ def log_once(
 class ReadLogMixin:
     """What an admin class says about its reads.
 
-    With ``logs_reads`` the object's page and its record write one row each, and a list or search writes one
-    row with the number of things it showed.
+    With ``logs_reads`` the object's page, its steps and its record write one row each, and a list or search
+    writes one row with the dossiers it showed. A model that is about people must have it (desk.E009), or say
+    in ``not_logged_because`` why nobody's data is on its pages.
     """
 
     logs_reads = False
+    not_logged_because = ""
+    #: From a row to the dossier it is looked up under; a list row must have joined all but the last step.
+    dossier_path = "dossier"
 
     def dossier_of(self, obj: Any) -> Any:
         """The dossier under which looking at ``obj`` is recorded."""
-        return getattr(obj, "dossier", None)
+        for step in self.dossier_path.split("."):
+            obj = getattr(obj, step, None)
+        return obj
+
+    def dossier_id_of(self, obj: Any) -> int | None:
+        """As ``dossier_of``, without loading the dossier itself."""
+        *path, last = self.dossier_path.split(".")
+        for step in path:
+            obj = getattr(obj, step, None)
+        dossier_id: int | None = getattr(obj, f"{last}_id", None)
+        return dossier_id
 
     def subject_of(self, obj: Any) -> int | None:
         """The id of the person ``obj`` is about, if it is about one."""
@@ -70,8 +93,9 @@ class ReadLogMixin:
                 fields=self.fields_read(request, obj),
             )
 
-    def log_list_read(self, request: HttpRequest, *, count: int, searched: bool) -> None:
-        """Record that ``count`` things were listed, by a search or without one."""
+    def log_list_read(self, request: HttpRequest, *, rows: Sequence[Any], searched: bool) -> None:
+        """Record that ``rows`` were listed, by a search or without one."""
         if self.logs_reads:
             what = ReadEvent.What.SEARCH if searched else ReadEvent.What.LIST
-            log_once(request, what=what, count=count)
+            listed = [self.dossier_id_of(row) for row in rows]
+            log_once(request, what=what, count=len(rows), listed=listed)

@@ -18,6 +18,7 @@ from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.desk.codes import label_of_code
 from backoffice.desk.registry import registries
 from backoffice.privacy.services import Erased, read_reason, warm_keys
 
@@ -46,8 +47,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of history."""
+    """One row of history. ``model`` and ``object_pk`` say of what, ``actor_id`` who, for those who link to them."""
 
+    model: type[models.Model]
+    object_pk: Any
+    history_id: int
+    actor_id: int
     at: datetime
     what: str
     kind: Any
@@ -108,11 +113,40 @@ def read(sources: Sequence[QuerySet[Any]], *, before: str = "", size: int = PAGE
     rows = rows[skip:]
     has_more = len(rows) > size
     rows = rows[:size]
+    return Page(entries_of(rows), _next_cursor(rows, moment, skip) if has_more else "")
+
+
+def entries_of(rows: Sequence[Any]) -> list[Entry]:
+    """The entries of history rows that came through ``with_previous``, in their order."""
     previous = _previous(rows)
-    labels = _labels([*rows, *previous.values()])
+    labels = labels_of([*rows, *previous.values()])
     warm_keys(row.history_reason_cipher for row in rows)
-    entries = [_entry(row, previous.get((type(row), row.previous_id)), labels) for row in rows]
-    return Page(entries, _next_cursor(rows, moment, skip) if has_more else "")
+    return [_entry(row, previous.get((type(row), row.previous_id)), labels) for row in rows]
+
+
+def with_previous(source: QuerySet[Any]) -> QuerySet[Any]:
+    """History rows, each knowing as ``previous_id`` which row of the same object came before it."""
+    model = source.model
+    pk = model.instance_type._meta.pk.attname
+    older = (
+        model.objects.filter(**{pk: OuterRef(pk)}, history_id__lt=OuterRef("history_id"))
+        .order_by("-history_id")
+        .values("history_id")[:1]
+    )
+    return source.annotate(previous_id=Subquery(older))
+
+
+def changed_fields(rows: Sequence[Any]) -> dict[int, set[str]]:
+    """Which fields each row of one history changed, by ``history_id``; rows came through ``with_previous``."""
+    previous = _previous(rows)
+    return {
+        row.history_id: {
+            field.name
+            for field in row.tracked_fields
+            if not _same(field, row, previous.get((type(row), row.previous_id)))
+        }
+        for row in rows
+    }
 
 
 def _cursor(text: str) -> tuple[datetime | None, int]:
@@ -133,16 +167,9 @@ def _order(row: Any) -> tuple[datetime, str, int]:
 
 
 def _newest(source: QuerySet[Any], moment: datetime | None, size: int) -> list[Any]:
-    model = source.model
-    pk = model.instance_type._meta.pk.attname
     if moment is not None:
         source = source.filter(history_date__lte=moment)
-    older = (
-        model.objects.filter(**{pk: OuterRef(pk)}, history_id__lt=OuterRef("history_id"))
-        .order_by("-history_id")
-        .values("history_id")[:1]
-    )
-    return list(source.annotate(previous_id=Subquery(older)).order_by("-history_date", "-history_id")[:size])
+    return list(with_previous(source).order_by("-history_date", "-history_id")[:size])
 
 
 def _previous(rows: Iterable[Any]) -> dict[tuple[type[Any], int], Any]:
@@ -158,7 +185,7 @@ def _previous(rows: Iterable[Any]) -> dict[tuple[type[Any], int], Any]:
     return found
 
 
-def _labels(rows: Iterable[Any]) -> dict[tuple[type[models.Model], Any], str]:
+def labels_of(rows: Iterable[Any]) -> dict[tuple[type[models.Model], Any], str]:
     """The words for every foreign key met, one query per model. ``__str__`` holds no personal data, by rule."""
     wanted: dict[type[models.Model], set[Any]] = {}
     for row in rows:
@@ -179,6 +206,10 @@ def _entry(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any],
     except Erased:
         erased = True
     return Entry(
+        model=row.instance_type,
+        object_pk=getattr(row, row.instance_type._meta.pk.attname),
+        history_id=row.history_id,
+        actor_id=row.history_user_id,
         at=row.history_date,
         what=capfirst(str(row.instance_type._meta.verbose_name)),
         kind=KINDS[row.history_type],
@@ -199,20 +230,37 @@ def _changes(row: Any, previous: Any, labels: dict[tuple[type[models.Model], Any
     for field in row.tracked_fields:
         if field.primary_key or field.name == "uid":
             continue
-        new = getattr(row, field.attname)
-        old = getattr(previous, field.attname) if previous is not None else None
-        secret = isinstance(field, models.BinaryField)
-        # Unchanged text keeps its bytes, so bytes may be compared; drivers differ in how they hand them over.
-        same = bytes(old or b"") == bytes(new or b"") if secret else old == new
-        if same or (previous is None and new in (None, "", [], {})):
+        if _same(field, row, previous):
             continue
         name = capfirst(str(field.verbose_name))
-        if secret:
+        if is_secret(field):
             changes.append(Change(name, "", "", secret=True))
         else:
-            before = _text(field, old, labels) if previous is not None else EMPTY
-            changes.append(Change(name, before, _text(field, new, labels)))
+            before = value_text(field, previous, labels) if previous is not None else EMPTY
+            changes.append(Change(name, before, value_text(field, row, labels)))
     return changes
+
+
+def is_secret(field: models.Field[Any, Any]) -> bool:
+    """Whether pages say of the column only that it changed."""
+    return isinstance(field, models.BinaryField)
+
+
+def _same(field: models.Field[Any, Any], row: Any, previous: Any) -> bool:
+    """Whether the field is as it was in the row before; a new object's empty fields count as unchanged."""
+    new = getattr(row, field.attname)
+    if previous is None:
+        return new in (None, "", [], {}) or (is_secret(field) and not bytes(new))
+    old = getattr(previous, field.attname)
+    # Unchanged text keeps its bytes, so bytes may be compared; drivers differ in how they hand them over.
+    return bytes(old or b"") == bytes(new or b"") if is_secret(field) else bool(old == new)
+
+
+def value_text(
+    field: models.Field[Any, Any], row: Any, labels: dict[tuple[type[models.Model], Any], str]
+) -> str:
+    """What a history row says in ``field``, as text; ``labels`` come from ``labels_of``. Not for secret fields."""
+    return _text(field, getattr(row, field.attname), labels)
 
 
 def _text(
@@ -224,6 +272,8 @@ def _text(
         return labels.get((field.related_model, value), str(value))  # type: ignore[arg-type]
     if field.flatchoices:
         return str(dict(field.flatchoices).get(value, value))
+    if (label := label_of_code(field, value)) is not None:
+        return label
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     if isinstance(value, datetime):

@@ -6,7 +6,7 @@ declared once per process and never changes afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from backoffice.core.registry import Registry
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.urls import URLPattern
 
     from backoffice.core.models import Dossier
     from backoffice.staff.models import User
@@ -71,7 +72,10 @@ class SidebarItem:
 
 @dataclass(frozen=True, slots=True)
 class HomeTile:
-    """A card of the home page, for those with ``permission``. ``width`` is in twelfths."""
+    """A card of the home page, for those with ``permission``. ``width`` is in twelfths.
+
+    ``listed`` answers, from the tile's context, the ids of the dossiers it shows, for the read log.
+    """
 
     title: Any
     template: str
@@ -79,13 +83,17 @@ class HomeTile:
     permission: str
     order: int = 50
     width: int = 6
+    listed: Callable[[dict[str, Any]], Iterable[int | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
+    """One thing found. ``dossier_id`` is its dossier's, so that the read log knows whom the search showed."""
+
     title: str
     detail: Any
     url: str
+    dossier_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,16 @@ class SearchSource:
     label: Any
     permission: str
     search: Callable[[str, User, int], list[SearchHit]]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """How a desk knows a person: masks and numbers, never the name. ``permission`` guards the page at ``url``."""
+
+    mask: str
+    number: str
+    url: str
+    permission: str
 
 
 @dataclass
@@ -114,6 +132,16 @@ class Registries:
     file_readers: Registry[Callable[[User, Dossier], bool]] = field(default_factory=Registry)
     #: DossierKind → page address of the thing a dossier belongs to, or None if it has no page.
     dossier_pages: Registry[Callable[[Dossier], str | None]] = field(default_factory=Registry)
+    #: Ids of data subjects → ids of the dossiers in which these people's data stands.
+    person_dossiers: Registry[Callable[[Sequence[int]], Iterable[int]]] = field(default_factory=Registry)
+    #: Ids of data subjects → how a desk shows those of them it knows.
+    person_names: Registry[Callable[[Collection[int]], dict[int, PersonName]]] = field(
+        default_factory=Registry
+    )
+    #: The admin site → addresses that belong to no model; each view asks for its own right.
+    site_pages: Registry[Callable[[Any], list[URLPattern]]] = field(default_factory=Registry)
+    #: A person and a row with personal fields → whether they may see it in full or correct it, besides their rights.
+    reveal_guards: Registry[Callable[[User, Any], bool]] = field(default_factory=Registry)
 
 
 registries = Registries()

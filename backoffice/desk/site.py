@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -14,6 +15,7 @@ from unfold.sites import UnfoldAdminSite
 from backoffice.audit.models import ReadEvent
 from backoffice.desk import home, search, sidebar
 from backoffice.desk.readlog import log_once
+from backoffice.desk.registry import registries
 
 #: Packages of this house, by the beginning of their names.
 OURS = ("backoffice.", "debt_collections", "conduct", "complaints", "tests")
@@ -24,6 +26,20 @@ class SourceCheckedAutocomplete(AutocompleteJsonView):
 
     The rows come from the target's own ``get_queryset``, so nobody finds here what their lists do not show.
     """
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The choices, and one read row for those about whom the target's admin class logs reads."""
+        self.shown: list[Any] = []
+        response = super().get(request, *args, **kwargs)
+        target: Any = self.model_admin
+        if target.logs_reads:
+            target.log_list_read(request, rows=self.shown, searched=bool(self.term))
+        return response
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """One choice; remembered for the read log."""
+        self.shown.append(obj)
+        return super().serialize_result(obj, to_field_name)
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
         source = self.source_field.model
@@ -54,6 +70,11 @@ class BackofficeAdminSite(UnfoldAdminSite):
         ):
             super().register(model_or_iterable, admin_class, **options)
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The pages of no model (``registries.site_pages``) before the framework's, whose last one takes all."""
+        own = [one for pages in registries.site_pages for one in pages(self)]
+        return [*own, *super().get_urls()]
+
     def has_permission(self, request: HttpRequest) -> bool:
         """People who work here. Machines and system jobs have users too, but no business on a screen."""
         user = request.user
@@ -78,12 +99,16 @@ class BackofficeAdminSite(UnfoldAdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Home by role: the tiles the person has the right to, and nothing that is empty."""
+        tiles = home.tiles(request)
+        listed = [dossier_id for tile in tiles for dossier_id in tile.listed]
+        if listed:
+            log_once(request, what=ReadEvent.What.LIST, count=len(listed), listed=listed)
         context = {
             **self.each_context(request),
             "title": self.index_title,
             "subtitle": None,
             "index": True,
-            "tiles": home.tiles(request),
+            "tiles": tiles,
             **(extra_context or {}),
         }
         request.current_app = self.name
@@ -95,7 +120,13 @@ class BackofficeAdminSite(UnfoldAdminSite):
         query = request.POST.get("q", "").strip() if request.method == "POST" else ""
         results = search.find(query, viewer=request.user)
         if query:
-            log_once(request, what=ReadEvent.What.SEARCH, count=sum(len(found.hits) for found in results))
+            hits = [hit for found in results for hit in found.hits]
+            log_once(
+                request,
+                what=ReadEvent.What.SEARCH,
+                count=len(hits),
+                listed=[hit.dossier_id for hit in hits],
+            )
         context = {
             **self.each_context(request),
             "title": _("Search"),

@@ -93,6 +93,7 @@ class TransitionMixin(_Base):
             raise PermissionDenied
         if request.method == "POST":
             return self._make(request, obj, operation, answer)
+        self.log_object_read(request, obj)  # type: ignore[attr-defined]
         if not answer.allowed:
             return self._refused(request, obj, answer.transition, answer.reason)
         form = None

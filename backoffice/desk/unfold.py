@@ -11,6 +11,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("desk/desk.css")
 
 
+def incident_stylesheet(request: HttpRequest) -> str:
+    """The red button and the pages of incidents."""
+    return static("desk/incident.css")
+
+
 def script(request: HttpRequest) -> str:
     """Keyboard, double clicks, menus."""
     return static("desk/desk.js")

@@ -9,7 +9,7 @@ class LoansConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.core.services import fill_policy_values
-        from backoffice.loans import policy
+        from backoffice.loans import policy, receivers  # noqa: F401  (receivers connect themselves)
         from backoffice.staff import reference
 
         reference.register("loan policy", lambda: fill_policy_values(policy.seed_rows()))

@@ -43,6 +43,11 @@ def current_master_key_id() -> str:
     return next(iter(_master_keys(settings.PRIVACY_MASTER_KEYS)))
 
 
+def master_key_ids() -> list[str]:
+    """The names of all configured master keys, the current one first."""
+    return list(_master_keys(settings.PRIVACY_MASTER_KEYS))
+
+
 def new_key() -> bytes:
     """A fresh 256-bit data key."""
     return AESGCM.generate_key(bit_length=256)

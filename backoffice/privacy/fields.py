@@ -61,11 +61,21 @@ class BlindIndexField(models.CharField):
 
 
 class Personal:
-    """A model's personal fields: their kinds, and the path to the ``DataSubject`` whose key encrypts them."""
+    """A model's personal fields: their kinds, and the path to the ``DataSubject`` whose key encrypts them.
 
-    def __init__(self, *, owner: str, **fields: Kind) -> None:
+    ``dossier`` is the path to the dossier the row belongs to: where its page is found and reasons are kept.
+    """
+
+    def __init__(self, *, owner: str, dossier: str = "dossier", **fields: Kind) -> None:
         self.owner = owner
+        self.dossier = dossier
         self.fields = fields
+
+    def dossier_of(self, obj: Any) -> Any:
+        """The dossier that ``obj`` belongs to."""
+        for step in self.dossier.split("."):
+            obj = getattr(obj, step)
+        return obj
 
     def subject_id(self, obj: Any) -> int:
         """The id of the person ``obj`` is about."""

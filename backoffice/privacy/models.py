@@ -6,6 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.history import HistoricalRecords
 
 
+class SubjectState(models.TextChoices):
+    SINGLE = "single", _("Stands for itself")
+    ALIAS = "alias", _("Same person as another")
+
+
 class DataSubject(models.Model):
     """信息主体: one natural person whose data we hold, in whatever role.
 
@@ -49,6 +54,15 @@ class DataSubject(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def state(self) -> str:
+        """Whether it is recorded as another one's alias."""
+        return SubjectState.ALIAS if self.same_as_id else SubjectState.SINGLE
+
+    def get_state_display(self) -> str:
+        """The label of ``state``, as the workflow shows it."""
+        return str(SubjectState(self.state).label)
 
 
 class DataKey(models.Model):

@@ -220,3 +220,11 @@ def encrypt_reason(text: str, *, dossier_id: int) -> bytes | None:
 def read_reason(cipher: bytes | None) -> str:
     """The reason in words; empty when there is none. Raises ``Erased``."""
     return _decrypt(cipher, field="reason") if cipher else ""
+
+
+def decrypt_as(ciphertext: bytes, *, field: str) -> str:
+    """The text of bytes that came without their row, for the ``field`` they were encrypted for (``label_of``).
+
+    Raises ``Erased``, and ``crypto.Undecipherable`` when they are another field's. For searches over whole tables.
+    """
+    return _decrypt(bytes(ciphertext), field=field)

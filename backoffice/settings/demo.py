@@ -34,4 +34,5 @@ DEMO_SEED_STEPS = [
     "debt_collections.seed.seed",
     "complaints.seed.seed",
     "complaints.mediation.seed.seed",
+    "debt_collections.seed_incidents.seed",
 ]

@@ -14,6 +14,8 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 # Fixed and known to all, so that ciphertexts and indexes in tests can be told in advance.
 PRIVACY_MASTER_KEYS = "test-1:" + base64.b64encode(b"1" * 32).decode()
 PRIVACY_INDEX_KEY = base64.b64encode(b"2" * 32).decode()
+SEAL_SIGNING_KEYS = "test-1:" + base64.b64encode(b"3" * 32).decode()
+SEAL_TRUSTED_KEYS = []
 AUDIT_EPOCH = 1
 LENDER = MADE_UP
 
@@ -26,6 +28,7 @@ WHITENOISE_USE_FINDERS = True
 # Look files up when asked for: every test client builds its own middleware, and would list them all first.
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
+BACKGROUND_AT_ONCE = True
 SIDEBAR_CACHE_SECONDS = 0
 LOGGING = logging_config(level="WARNING", fmt="console", filters=LOG_FILTERS)
 

@@ -40,6 +40,8 @@ class User(AbstractUser):
     full_name = models.CharField(_("full name"), max_length=60, blank=True)
     # The roles as they were given: groups follow from them, and history keeps them (it does not keep groups).
     roles = models.JSONField(_("roles"), default=list, blank=True, editable=False)
+    # History keeps no password; this is how it knows of a new one.
+    password_set_at = models.DateTimeField(_("password set at"), null=True, blank=True, editable=False)
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
     )

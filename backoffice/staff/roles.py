@@ -46,6 +46,11 @@ _PEOPLE = ("staff.view_user", "staff.view_team")
 _REACH = ("privacy.reveal_name", "privacy.reveal_contact")
 _REVEAL_ALL = (*_REACH, "privacy.reveal_identity", "privacy.reveal_address", "privacy.read_numbers")
 _BUNDLES = ("audit.view_evidencebundle", "audit.make_bundle")
+# The red button is on everybody's page; what came of one's own report is for oneself to see.
+_REPORT_INCIDENT = ("desk.report_incident", "desk.view_incident", "desk.view_incidentcontact")
+# Self-harm, violence, crowds, media; leaks are the privacy officer's and compliance's.
+_CRISIS = ("desk.handle_incident", "desk.handle_crisis")
+_LEAK = ("desk.handle_incident", "desk.handle_leak")
 # What happened and who looked: the explorer of the record, the read log, the seals and their state.
 _RECORD = (
     "audit.explore_record",
@@ -59,6 +64,7 @@ _RECORD = (
 )
 
 _HANDLER = (
+    *_REPORT_INCIDENT,
     *_COMPLAINT_DESK,
     *_LOAN_BOOK,
     *_COLLECTION_DESK,
@@ -93,13 +99,24 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "complaints.assign_complaint",
         "complaints.decide_complaint",
         "complaints.extend_complaint_far",
+        *_CRISIS,
         *_RECORD,
         *_BUNDLES,
     ),
     # Sees the cases placed with them and their own contacts (debt_collections.querysets).
-    Role.COLLECTOR: (*_LOAN_BOOK, *_OWN_CASES, *_RULES, *_REACH, "desk.view_task", "desk.work_task"),
+    Role.COLLECTOR: (
+        *_REPORT_INCIDENT,
+        *_LOAN_BOOK,
+        *_OWN_CASES,
+        *_RULES,
+        *_REACH,
+        "desk.view_task",
+        "desk.work_task",
+    ),
     # Sees that and about what somebody complained, not the complainant's own words.
     Role.CONDUCT_SUPERVISOR: (
+        *_REPORT_INCIDENT,
+        *_CRISIS,
         *_LOAN_BOOK,
         *_COLLECTION_DESK,
         *_COMPLAINT_DESK,
@@ -119,6 +136,7 @@ GRANTS: dict[Role, tuple[str, ...]] = {
     ),
     # Runs the collection desk: cases, agencies and who may work on them.
     Role.LOAN_OFFICER: (
+        *_REPORT_INCIDENT,
         *_LOAN_BOOK,
         *_COLLECTION_DESK,
         *_RULES,
@@ -142,6 +160,12 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "privacy.correct_address",
     ),
     Role.COMPLIANCE: (
+        *_REPORT_INCIDENT,
+        *_CRISIS,
+        *_LEAK,
+        "desk.work_task",
+        "desk.add_incidentcontact",
+        "desk.change_incidentcontact",
         *_LOAN_BOOK,
         *_COLLECTION_DESK,
         *_COMPLAINT_DESK,
@@ -171,6 +195,11 @@ GRANTS: dict[Role, tuple[str, ...]] = {
     ),
     # An API client is a door through which personal data leaves the house: that is why it is here.
     Role.PRIVACY_OFFICER: (
+        *_REPORT_INCIDENT,
+        *_LEAK,
+        "desk.view_task",
+        "desk.work_task",
+        "desk.view_attachment",
         "privacy.view_datasubject",
         *_REVEAL_ALL,
         "privacy.correct_*",
@@ -179,15 +208,16 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         *_RECORD,
         *_BUNDLES,
         "audit.unmask_third_parties",
+        "audit.answer_alert",
         "audit.seal_record",
         "audit.add_retentionrule",
         "audit.change_retentionrule",
         "audit.apply_retention",
         "audit.place_legal_hold",
         "audit.request_erasure",
-        "staff.view_user",
         "core.view_dossier",
         "loans.view_*",
+        "conduct.view_allegedcontact",
         "complaints.view_*",
         "mediation.view_*",
         "api.view_client",
@@ -197,6 +227,8 @@ GRANTS: dict[Role, tuple[str, ...]] = {
     ),
     # Sees all, changes nothing.
     Role.AUDITOR: (
+        *_REPORT_INCIDENT,
+        "desk.see_incidents",
         "core.view_*",
         "staff.view_*",
         "privacy.view_datasubject",
@@ -215,6 +247,7 @@ GRANTS: dict[Role, tuple[str, ...]] = {
     ),
     # Users and nothing else: who gives out rights sees no borrower.
     Role.ADMINISTRATOR: (
+        *_REPORT_INCIDENT,
         "staff.view_user",
         "staff.add_user",
         "staff.change_user",
@@ -256,8 +289,14 @@ NOBODY: dict[str, str] = {
             *("seal", "sealkey", "sealpart", "evidencebundle", "retentionrun", "legalhold", "erasure"),
         )
     },
-    "desk.add_*": "tasks and files are added by the services of the desk they belong to",
-    "desk.change_*": "tasks and files are changed by the services of the desk they belong to",
+    **{
+        f"desk.{verb}_{model}": "tasks, files and incidents are written by services only"
+        for verb in ("add", "change")
+        for model in (
+            *("task", "attachment", "incident", "incidentsubject", "incidentduty"),
+            *("incidentnotification", "incidentevent"),
+        )
+    },
     "api.add_clientsecret": "made by the services that show it once; api.change_client decides",
     "api.change_clientsecret": "ended by services; api.change_client decides",
     "api.view_idempotentanswer": "stored answers are for the machine that got them",

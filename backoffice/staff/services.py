@@ -21,6 +21,7 @@ from backoffice.staff import roles as table
 from backoffice.staff import workflow
 from backoffice.staff.models import Team, User
 from backoffice.staff.roles import Role
+from backoffice.staff.signals import account_decided
 
 #: System users by name, as the record shows them. A name not listed here is shown as it is.
 SYSTEM_NAMES = {
@@ -29,6 +30,9 @@ SYSTEM_NAMES = {
     "deadlines": _("System: deadlines"),
     "imports": _("System: imports"),
     "setup": _("System: set-up"),
+    "seals": _("System: seals"),
+    "watch": _("System: watch over reading"),
+    "bundles": _("System: evidence bundles"),
 }
 PASSWORD_LENGTH = 14
 # Letters and digits that nobody confuses when a password is read out on the telephone.
@@ -124,8 +128,8 @@ def create_user(
         raise InputRefused(" ".join(error.messages), field="username") from error
     if User.objects.filter(username__iexact=user.username).exists():
         raise InputRefused(_("This user name is taken."), field="username")
-    _give_password(user, password)
-    return _save(user, by=by, code="user.created")
+    _give_password(user, password, at=at)
+    return _decided(user, by=by, at=at, code="user.created")
 
 
 def set_roles(*, user: User, roles: Sequence[Role], by: User, at: datetime) -> User:
@@ -137,7 +141,7 @@ def set_roles(*, user: User, roles: Sequence[Role], by: User, at: datetime) -> U
         if Role.ADMINISTRATOR.value not in wanted:
             _another_administrator_stays(user)
         user.roles = wanted
-        return _save(user, by=by, code="user.roles_set")
+        return _decided(user, by=by, at=at, code="user.roles_set")
 
 
 def assign_team(*, user: User, team: Team | None, by: User, at: datetime) -> User:
@@ -146,7 +150,7 @@ def assign_team(*, user: User, team: Team | None, by: User, at: datetime) -> Use
         user = _locked(user)
         workflow.account.step("assign_team", user, by=by, at=at)
         user.team = team
-        return _save(user, by=by, code="user.team_assigned")
+        return _decided(user, by=by, at=at, code="user.team_assigned")
 
 
 def deactivate_user(*, user: User, by: User, at: datetime) -> User:
@@ -155,7 +159,7 @@ def deactivate_user(*, user: User, by: User, at: datetime) -> User:
         user = _locked(user)
         workflow.account.step("deactivate", user, by=by, at=at)
         _another_administrator_stays(user)
-        return _save(user, by=by, code="user.deactivated")
+        return _decided(user, by=by, at=at, code="user.deactivated")
 
 
 def reactivate_user(*, user: User, by: User, at: datetime) -> User:
@@ -163,8 +167,8 @@ def reactivate_user(*, user: User, by: User, at: datetime) -> User:
     with transaction.atomic():
         user = _locked(user)
         workflow.account.step("reactivate", user, by=by, at=at)
-        user.set_unusable_password()
-        return _save(user, by=by, code="user.reactivated")
+        _give_password(user, None, at=at)
+        return _decided(user, by=by, at=at, code="user.reactivated")
 
 
 def reset_password(*, user: User, by: User, at: datetime, password: str | None = None) -> str:
@@ -176,8 +180,8 @@ def reset_password(*, user: User, by: User, at: datetime, password: str | None =
     with transaction.atomic():
         user = _locked(user)
         workflow.account.step("reset_password", user, by=by, at=at)
-        _give_password(user, password)
-        _save(user, by=by, code="user.password_reset")
+        _give_password(user, password, at=at)
+        _decided(user, by=by, at=at, code="user.password_reset")
     return password
 
 
@@ -284,6 +288,14 @@ def _save(user: User, *, by: User, code: str) -> User:
     return user
 
 
+def _decided(user: User, *, by: User, at: datetime, code: str) -> User:
+    """Save what was decided about a person's account, and tell those who keep the events."""
+    with transaction.atomic(), acting(by=by, reason_code=code):
+        _save(user, by=by, code=code)
+        account_decided.send(sender=User, user=user, code=code, at=at)
+    return user
+
+
 def _put_into_groups(user: User) -> None:
     user.groups.set([Group.objects.get_or_create(name=role)[0] for role in user.roles])
     # The framework remembers on the instance what it may do.
@@ -291,7 +303,8 @@ def _put_into_groups(user: User) -> None:
         user.__dict__.pop(cached, None)
 
 
-def _give_password(user: User, password: str | None) -> None:
+def _give_password(user: User, password: str | None, *, at: datetime) -> None:
+    user.password_set_at = at if password is not None else None
     if password is None:
         user.set_unusable_password()
         return

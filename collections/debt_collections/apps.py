@@ -6,3 +6,7 @@ class DebtCollectionsConfig(AppConfig):
     name = "debt_collections"
     label = "collections"
     verbose_name = _("Collections desk")
+
+    def ready(self) -> None:
+        # The receivers of the desk's signals connect themselves.
+        from debt_collections import receivers  # noqa: F401

@@ -50,6 +50,7 @@ class HoldReason(models.TextChoices):
     ILLNESS = "illness", _("Illness")
     BEREAVEMENT = "bereavement", _("Bereavement")
     DECEASED = "deceased", _("Deceased")
+    DANGER = "danger", _("Danger to life")
 
 
 class Purpose(models.TextChoices):

@@ -1,3 +1,9 @@
 """The complaints desk. Django imports this package at start-up."""
 
-from complaints.admin import acts, complaints, entries  # noqa: F401
+from complaints.admin import (  # noqa: F401
+    acts,
+    codes,
+    complaints,
+    entries,
+    people,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,8 +35,9 @@ from complaints.models import (
     Remedy,
 )
 from complaints.selectors import for_list, for_page
-from complaints.selectors.letter import letter_draft
+from complaints.selectors.lists import complaints_of
 from complaints.services import file_complaint
+from conduct.models import AllegedContact
 from conduct.selectors import failing, judge_contacts
 from debt_collections.models import ContactAttempt
 
@@ -66,7 +68,9 @@ class ComplaintAdmin(CreationMixin, BaseModelAdmin):
     list_select_related = ("handler", "team", "borrower", "loan")
     list_filter = (MineFilter, DueFilter, StateFilter, SourceFilter)
     search_fields = ("=number", "=sender_reference", "=external_id")
-    search_help_text = _("Number of the complaint, of its sender or of the client, in full")
+    search_help_text = _(
+        "A whole number of the complaint or its sender; telephone or document number, e-mail address or name"
+    )
     ordering = ("-pk",)
 
     def create(self, request: HttpRequest, at: datetime, data: dict[str, Any]) -> tuple[Complaint, Shown]:
@@ -85,6 +89,20 @@ class ComplaintAdmin(CreationMixin, BaseModelAdmin):
 
     def subject_of(self, obj: Complaint) -> int | None:
         return obj.borrower.subject_id if obj.borrower is not None else None
+
+    def by_people(self, queryset: QuerySet[Complaint], subject_ids: Collection[int]) -> QuerySet[Complaint]:
+        return queryset.filter(pk__in=complaints_of(subject_ids))
+
+    def personal_rows(self, request: HttpRequest, obj: Complaint) -> list[Any]:
+        """The complainants with their numbers, the borrower, and numbers that somebody else called from."""
+        complainants = list(obj.complainants.prefetch_related("phones"))
+        alleged = AllegedContact.objects.filter(allegation_links__allegation__complaint=obj).distinct()
+        return [
+            *complainants,
+            *(phone for one in complainants for phone in one.phones.all()),
+            *([obj.borrower] if obj.borrower is not None else []),
+            *alleged,
+        ]
 
     def record_sources(self, request: HttpRequest, obj: Complaint) -> list[QuerySet[Any]]:
         """The complaint and every part of its file; nothing in it is ever deleted, so live ids find all history."""
@@ -128,7 +146,7 @@ class ComplaintAdmin(CreationMixin, BaseModelAdmin):
             "suggestions": self._suggestions(obj, found, at=at)
             if "link_contact" in {s.name for s in steps.now}
             else [],
-            "draft": letter_draft(obj) if found.may_read_words else None,
+            "draft": found.letter,
             "pending_findings": sum(view.allegation.finding == "open" for view in found.allegations),
             "pending_answers": sum(view.demand.answered_at is None for view in found.demands),
         }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +21,7 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
+from backoffice.privacy.people import sought, subjects_found
 from backoffice.staff.models import User
 from complaints.models import Complaint
 from complaints.querysets import visible_to
@@ -34,6 +37,7 @@ from complaints.selectors import (
     my_queue,
     timeline_items,
 )
+from complaints.selectors.lists import complaints_of
 
 VIEW = "complaints.view_complaint"
 HANDLE = "complaints.handle_complaint"
@@ -130,21 +134,31 @@ def _approval_tile(request: HttpRequest) -> dict[str, Any]:
     return {"rows": list(rows), "all_url": _list("?state=decision_proposed")()}
 
 
+def _dossiers(context: dict[str, Any]) -> list[int]:
+    return [row.dossier_id for row in context["rows"]]
+
+
+def _called(context: dict[str, Any]) -> list[int]:
+    return [call.complaint.dossier_id for call, _url in context["rows"]]
+
+
 registries.home.register(
     "complaints.counts",
     HomeTile(_("Complaints today"), "complaints/tiles/counts.html", _counts_tile, VIEW, 10, 12),
 )
 registries.home.register(
     "complaints.queue",
-    HomeTile(_("My queue by due day"), "complaints/tiles/queue.html", _queue_tile, HANDLE, 20, 8),
+    HomeTile(_("My queue by due day"), "complaints/tiles/queue.html", _queue_tile, HANDLE, 20, 8, _dossiers),
 )
 registries.home.register(
     "complaints.calls",
-    HomeTile(_("Call back today"), "complaints/tiles/calls.html", _calls_tile, HANDLE, 30, 4),
+    HomeTile(_("Call back today"), "complaints/tiles/calls.html", _calls_tile, HANDLE, 30, 4, _called),
 )
 registries.home.register(
     "complaints.approval",
-    HomeTile(_("Decisions to approve"), "complaints/tiles/queue.html", _approval_tile, DECIDE, 15, 8),
+    HomeTile(
+        _("Decisions to approve"), "complaints/tiles/queue.html", _approval_tile, DECIDE, 15, 8, _dossiers
+    ),
 )
 
 
@@ -164,10 +178,35 @@ def _may_read_files(user: User, dossier: Dossier) -> bool:
 
 def _search(query: str, viewer: User, limit: int) -> list[SearchHit]:
     found = visible_to(viewer).filter(number__iexact=query).defer("words_cipher")[:limit]
-    return [SearchHit(one.number, one.get_state_display(), complaint_url(one)) for one in found]
+    return [
+        SearchHit(one.number, one.get_state_display(), complaint_url(one), one.dossier_id) for one in found
+    ]
 
 
+def _search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
+    """Complaints by a complainant's or borrower's full number, document, e-mail address or name."""
+    wanted = sought(query)
+    people = subjects_found(wanted, viewer=viewer) if wanted is not None else set()
+    if not people:
+        return []
+    found = visible_to(viewer).filter(pk__in=complaints_of(people)).defer("words_cipher").order_by("-pk")
+    return [
+        SearchHit(one.number, one.get_state_display(), complaint_url(one), one.dossier_id)
+        for one in found[:limit]
+    ]
+
+
+def _dossiers_of(subject_ids: Sequence[int]) -> QuerySet[Complaint, int]:
+    """Complaints these people made, or that are about their loans."""
+    concerned = Q(complainants__subject__in=subject_ids) | Q(borrower__subject__in=subject_ids)
+    return Complaint.objects.filter(concerned).values_list("dossier_id", flat=True).distinct()
+
+
+registries.person_dossiers.register("complaints", _dossiers_of)
 registries.dossier_pages.register(DossierKind.COMPLAINT, _page)
 registries.file_readers.register(DossierKind.COMPLAINT, _may_read_files)
 registries.search.register("complaints", SearchSource(_("Complaints"), VIEW, _search))
+registries.search.register(
+    "complaints.people", SearchSource(_("Complaints of this person"), VIEW, _search_people)
+)
 registries.timeline.register("complaint", TimelineSource(_("Complaints"), timeline_items))

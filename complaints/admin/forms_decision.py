@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.operations import OperationForm
 from complaints.choices import ConversationDirection, DecisionOutcome, NoteKind, NoticeMode, NoticeStep
+from complaints.services.notices import NewProof
 
 TEXT = forms.Textarea(attrs={"rows": 4})
 # With seconds: “now”, cut to the minute, would lie before what was done a moment ago.
@@ -50,12 +51,12 @@ class NoticeForm(OperationForm):
     proof_reference = forms.CharField(
         label=_("Proof: receipt or message number"), max_length=100, required=False
     )
-    proof_file = forms.FileField(label=_("Proof: file"), required=False)
+    proof = forms.FileField(label=_("Proof: file"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        file = data.pop("proof_file", None)
-        data["proof_file"] = (file.name, file.read()) if file else None
+        file = data.get("proof")
+        data["proof"] = NewProof(name=file.name, content=file.read()) if file else None
         return data
 
 
@@ -68,7 +69,7 @@ class DeliverForm(NoticeForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if not data.get("proof_reference") and not data.get("proof_file"):
+        if not data.get("proof_reference") and not data.get("proof"):
             raise forms.ValidationError(_("Delivery needs proof: a number or a file."))
         return data
 

@@ -86,7 +86,7 @@ class MatchBorrowerForm(OperationForm):
 
     def _borrower(self, typed: str) -> Borrower | None:
         try:
-            found = list(find_borrowers_by(typed)[:2])
+            found = list(find_borrowers_by(typed, viewer=self.viewer)[:2])
         except InputRefused:
             found = []
         if len(found) != 1:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.errors import TransitionRefused
-from backoffice.desk.models import Attachment
 from backoffice.desk.operations import Operation
 from backoffice.staff.models import User
 from complaints.admin import forms_decision as decision_forms
@@ -71,26 +69,16 @@ def _notice(
     at: datetime,
     step: str = NoticeStep.DELIVERED,
     delivered_at: datetime | None = None,
-    proof_file: tuple[str, bytes] | None = None,
     **arguments: Any,
 ) -> Any:
-    # The proof and the notice that rests on it stand or fall together.
-    with transaction.atomic():
-        proof: Attachment | None = None
-        if proof_file is not None:
-            name, content = proof_file
-            proof = exchange.attach_file(
-                complaint=obj, name=name, content=content, kind="proof", by=by, at=at
-            )
-        return notices.record_notice(
-            decision=_decision(obj, DecisionState.APPROVED),
-            step=step,
-            happened_at=delivered_at,
-            proof=proof,
-            by=by,
-            at=at,
-            **arguments,
-        )
+    return notices.record_notice(
+        decision=_decision(obj, DecisionState.APPROVED),
+        step=step,
+        happened_at=delivered_at,
+        by=by,
+        at=at,
+        **arguments,
+    )
 
 
 OPERATIONS = (

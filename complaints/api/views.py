@@ -17,6 +17,8 @@ from backoffice.api.idempotency import idempotent
 from backoffice.api.models import Client
 from backoffice.api.paging import FeedPagination
 from backoffice.api.views import ApiView
+from backoffice.audit.models import ReadEvent
+from backoffice.audit.services import log_read
 from backoffice.core.errors import InputRefused
 from backoffice.staff.models import User
 from complaints import selectors, services
@@ -47,6 +49,9 @@ class ComplaintsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         rows = self.paginate_queryset(selectors.filed_by(_client(request))) or []
+        listed = [row["dossier_id"] for row in rows]
+        at = timezone.now()
+        log_read(what=ReadEvent.What.LIST, at=at, path=request.path, count=len(rows), listed=listed)
         return self.get_paginated_response([_item(row) for row in rows])
 
     @extend_schema(
@@ -89,6 +94,9 @@ class ComplaintView(ApiView):
         row = selectors.filed_by(_client(request)).filter(dossier__uid=uid).first()
         if row is None:
             raise Http404
+        log_read(
+            what=ReadEvent.What.PAGE, at=timezone.now(), path=request.path, dossier_id=row["dossier_id"]
+        )
         return Response(_item(row))
 
 

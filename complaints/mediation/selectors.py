@@ -22,6 +22,7 @@ from complaints.mediation.models import (
 
 LIST_COLUMNS = (
     "id",
+    "dossier_id",
     "dossier__uid",
     "number",
     "state",

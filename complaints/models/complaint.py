@@ -192,7 +192,13 @@ class Complainant(models.Model):
         verbose_name=_("mandate"),
     )
 
-    personal = Personal(owner="subject", name=kinds.NAME, id_number=kinds.RESIDENT_ID, email=kinds.EMAIL)
+    personal = Personal(
+        owner="subject",
+        dossier="complaint.dossier",
+        name=kinds.NAME,
+        id_number=kinds.RESIDENT_ID,
+        email=kinds.EMAIL,
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -219,7 +225,9 @@ class ComplainantPhone(models.Model):
     number_mask = MaskField(verbose_name=_("number"))
     number_index = BlindIndexField(verbose_name=_("telephone number (search index)"))
 
-    personal = Personal(owner="complainant.subject", number=kinds.PHONE)
+    personal = Personal(
+        owner="complainant.subject", dossier="complainant.complaint.dossier", number=kinds.PHONE
+    )
     history = HistoricalRecords()
 
     class Meta:

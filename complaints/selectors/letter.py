@@ -5,15 +5,19 @@ Letters to complainants are Chinese whatever language the desk is read in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.utils import translation
 
 from backoffice.core.choices import DeadlineActKind
 from backoffice.core.time import business_day
 from backoffice.privacy.services import read_personal, read_text
+from backoffice.privacy.texts import text_for
+from backoffice.staff.models import User
 from complaints import timing
 from complaints.choices import DecisionOutcome, Finding, RemedyKind, RemedyState, Source
 from complaints.house import HOTLINES, lender
@@ -28,6 +32,9 @@ from complaints.letters import (
     chinese_date,
 )
 from complaints.models import Complaint, Decision, Remedy
+
+#: Reads one text of a row.
+Reader = Callable[[Any, str], str]
 
 REMEDIES = {
     RemedyKind.APOLOGY: "就给您带来的困扰，我公司向您致以诚挚的歉意。",
@@ -93,20 +100,22 @@ def letter_of(complaint: Complaint, decision: Decision, *, on: datetime) -> Deci
     )
 
 
-def letter_draft(complaint: Complaint) -> LetterDraft:
-    """The letter as far as it can be written today. For those who may read the words."""
+def letter_draft(complaint: Complaint, *, viewer: User) -> LetterDraft:
+    """The letter as far as it can be written today. For those who may read the words; the numbers of people in it
+    only for those who may read them too (the letter itself, addressed to the person, has them)."""
+    read = partial(text_for, viewer)
     lines = [
         DraftLine(
             f"您于{chinese_date(business_day(complaint.received_at))}反映的事项（编号{complaint.number}），"
             "我公司已核查完毕，现将处理决定告知如下。"
         )
     ]
-    for number, part in enumerate(_allegations(complaint), 1):
+    for number, part in enumerate(_allegations(complaint, read), 1):
         if part.finding == Finding.OPEN:
             lines.append(DraftLine(f"{number}. {part.title}：尚无结论", gap=True))
         else:
             lines.append(DraftLine(f"{number}. {part.title}：{FINDINGS[part.finding]}。{part.reasons}"))
-    for demand in _demands(complaint):
+    for demand in _demands(complaint, read):
         lines.append(
             DraftLine(
                 f"诉求“{demand.text}”：{demand.answer}"
@@ -121,30 +130,30 @@ def letter_draft(complaint: Complaint) -> LetterDraft:
         lines.append(DraftLine("处理结论与依据：尚未提出", gap=True))
     else:
         lines.append(
-            DraftLine(f"{OUTCOMES[DecisionOutcome(live.outcome)]}依据：{read_text(live, 'basis_cipher')}")
+            DraftLine(f"{OUTCOMES[DecisionOutcome(live.outcome)]}依据：{read(live, 'basis_cipher')}")
         )
     for remedy in complaint.remedies.exclude(state=RemedyState.REVERSED).order_by("id"):
-        lines.append(DraftLine(_remedy_text(remedy)))
+        lines.append(DraftLine(_remedy_text(remedy, read)))
     return LetterDraft(lines)
 
 
-def _allegations(complaint: Complaint) -> Sequence[AllegationPart]:
+def _allegations(complaint: Complaint, read: Reader = read_text) -> Sequence[AllegationPart]:
     rows = complaint.allegations.select_related("category").order_by("sequence")
     return [
         AllegationPart(
             title=row.category.name_zh,
             # What was not said in so many words is what its category says.
-            text=read_text(row, "text_cipher") or row.category.name_zh,
+            text=read(row, "text_cipher") or row.category.name_zh,
             finding=Finding(row.finding),
-            reasons=read_text(row, "finding_reason_cipher"),
+            reasons=read(row, "finding_reason_cipher"),
         )
         for row in rows
     ]
 
 
-def _demands(complaint: Complaint) -> Sequence[DemandPart]:
+def _demands(complaint: Complaint, read: Reader = read_text) -> Sequence[DemandPart]:
     return [
-        DemandPart(text=read_text(row, "text_cipher"), answer=read_text(row, "answer_cipher"))
+        DemandPart(text=read(row, "text_cipher"), answer=read(row, "answer_cipher"))
         for row in complaint.demands.order_by("sequence")
     ]
 
@@ -156,9 +165,9 @@ def _remedy(remedy: Remedy, on: datetime) -> RemedyPart:
     return RemedyPart(text=_remedy_text(remedy), due_on=due_on)
 
 
-def _remedy_text(remedy: Remedy) -> str:
+def _remedy_text(remedy: Remedy, read: Reader = read_text) -> str:
     amount = f"{remedy.amount:,.2f}元" if remedy.amount is not None else ""
-    written = read_text(remedy, "text_cipher")
+    written = read(remedy, "text_cipher")
     return (written or REMEDIES[RemedyKind(remedy.kind)]) + (f"（{amount}）" if amount else "")
 
 

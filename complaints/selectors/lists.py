@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,11 +12,13 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from backoffice.api.models import Client
 from backoffice.core.calendars import ONE_DAY
 from backoffice.core.time import business_day, start_of_day
+from backoffice.loans.selectors import borrowers_of
 from backoffice.staff.models import User
 from complaints import timing
 from complaints.choices import OPEN_STATES, ComplaintState
-from complaints.models import Complaint, ComplaintDeadline, Conversation
+from complaints.models import Complainant, Complaint, ComplaintDeadline, Conversation
 from complaints.querysets import visible_to
+from conduct.models import AllegedContact
 
 #: A deadline this near is at risk.
 AT_RISK_DAYS = 5
@@ -43,6 +46,15 @@ def for_list(*, viewer: User) -> QuerySet[Complaint]:
             paused_since=Subquery(deadline.values("paused_since")[:1]),
         )
     )
+
+
+def complaints_of(subject_ids: Collection[int]) -> set[int]:
+    """The complaints these people made, or that are about them as borrowers (or as one whom a borrower named)."""
+    made = Complainant.objects.filter(subject__in=subject_ids).values_list("complaint_id", flat=True)
+    about = Complaint.objects.filter(borrower__in=borrowers_of(subject_ids)).values_list("pk", flat=True)
+    reported = AllegedContact.objects.filter(subject__in=subject_ids)
+    told_in = reported.values_list("allegation_links__allegation__complaint_id", flat=True)
+    return {pk for pk in (*made, *about, *told_in) if pk is not None}
 
 
 def my_queue(*, user: User) -> QuerySet[Complaint]:
@@ -193,5 +205,5 @@ def filed_by(client: Client) -> QuerySet[Any, Any]:
     return (
         Complaint.objects.filter(client=client)
         .annotate(due_on=Subquery(deadline.values("due_on")[:1]))
-        .values("id", "dossier__uid", "number", "state", "received_at", "external_id", "due_on")
+        .values("id", "dossier_id", "dossier__uid", "number", "state", "received_at", "external_id", "due_on")
     )

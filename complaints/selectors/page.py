@@ -17,7 +17,8 @@ from backoffice.desk.models import Attachment, Task
 from backoffice.desk.registry import TimelineItem
 from backoffice.loans.models import Borrower
 from backoffice.loans.selectors import LoanSnapshot, loan_snapshot
-from backoffice.privacy.services import Erased, read_text
+from backoffice.privacy.services import Erased
+from backoffice.privacy.texts import text_for
 from backoffice.staff.models import User
 from complaints import timing, workflow
 from complaints.choices import RemedyState
@@ -216,7 +217,7 @@ def _draft(complaint: Complaint, viewer: User) -> LetterDraft | None:
     if not viewer.has_perm("complaints.read_words"):
         return None
     try:
-        return letter_draft(complaint)
+        return letter_draft(complaint, viewer=viewer)
     except Erased:
         return None
 
@@ -227,7 +228,7 @@ def _reader(viewer: User) -> Reader:
 
     def read(row: Any, field: str) -> str | None:
         try:
-            return read_text(row, field)
+            return text_for(viewer, row, field)
         except Erased:
             return None
 

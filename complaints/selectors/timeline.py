@@ -52,6 +52,8 @@ TITLES: dict[str, tuple[Any, str]] = {
     "withdrawn": (_("Complaint withdrawn"), "neutral"),
     "merged": (_("Complaint merged"), "neutral"),
     "reopened": (_("Complaint reopened"), "warn"),
+    "mediation_consent_recorded": (_("Consented to mediation"), "info"),
+    "mediation_consent_withdrawn": (_("Consent to mediation withdrawn"), "warn"),
     "imported": (_("Complaint imported"), "neutral"),
 }
 

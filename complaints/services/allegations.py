@@ -17,7 +17,7 @@ from complaints.models import Allegation, AllegationContact, Complaint
 from complaints.selectors.categories import category_in_force
 from complaints.services.changes import Change, changing, demand_text
 from complaints.services.effects import ask_the_desks, settle_holds
-from complaints.services.matching import find_our_records, name_collector
+from complaints.services.matching import name_collector, our_record
 from conduct.models import AllegedContact
 from debt_collections.models import Collector, ContactAttempt
 
@@ -143,8 +143,6 @@ def report_alleged_contact(
             text=text,
             screenshot=screenshot,
         )
-        find_our_records(change)
-        alleged.refresh_from_db(fields=["matched"])
         _take_effect(change)
         change.record(
             "alleged_contact_reported",
@@ -181,8 +179,12 @@ def write_alleged_contact(
     except InputRefused as refusal:
         raise InputRefused(refusal.message, code=refusal.code, field="number") from refusal
     set_text(alleged, "text_cipher", text.strip(), dossier_id=change.complaint.dossier_id)
+    if change.complaint.borrower is not None:
+        alleged.matched = our_record(alleged, change.complaint.borrower)
     alleged.save()
     AllegationContact.objects.create(allegation=allegation, alleged=alleged)
+    if alleged.matched is not None:
+        name_collector(lock(Allegation, allegation.pk), alleged.matched)
     return alleged
 
 

@@ -29,7 +29,7 @@ from complaints.services.changes import Change, demand_right, demand_text
 from complaints.services.deadlines import open_decision_deadline
 from complaints.services.demands import write_demand
 from complaints.services.effects import settle_holds
-from complaints.services.matching import earlier_complaint, find_match, find_our_records, open_case_of
+from complaints.services.matching import earlier_complaint, find_match, open_case_of
 
 NUMBER_PREFIX = "TS"
 
@@ -133,23 +133,25 @@ def file_complaint(
             external_id=external_id,
         )
         set_text(complaint, "words_cipher", words, dossier_id=complaint.dossier_id)
-        complaint.save()
-        people = [_write_complainant(complaint, one, index) for index, one in enumerate(complainants)]
-        match = find_match(loan_refs=loan_refs, complainants=people)
+        people = [_complainant(complaint, one, index) for index, one in enumerate(complainants)]
+        match = find_match(loan_refs=loan_refs, complainants=[person for person, _phones in people])
         if match.borrower is not None:
             complaint.borrower, complaint.loan = match.borrower, match.loan
             complaint.case = open_case_of(match.borrower)
-            complaint.repeat_of = earlier_complaint(match.borrower, before=received_at, exclude=complaint.pk)
-            complaint.save()
+            complaint.repeat_of = earlier_complaint(match.borrower, before=received_at)
+        complaint.save()
+        for person, phones in people:
+            person.save()
+            for phone in phones:
+                phone.save()
         change = Change(complaint, frame)
         for index, allegation in enumerate(allegations):
-            _write_allegation(change, allegation, index, people[0])
+            _write_allegation(change, allegation, index, people[0][0])
         for demand in demands:
             write_demand(change, text=demand.text, amount=demand.amount)
         for index, file in enumerate(files):
             _store(complaint, file, index, client=client, by=by, at=at)
         open_decision_deadline(complaint, start=received_at, at=at)
-        find_our_records(change)
         settle_holds(change)
         change.record("filed", data={"source": source, "matched": match.how, "allegations": len(allegations)})
     return complaint
@@ -188,23 +190,26 @@ def _check(
         )
 
 
-def _write_complainant(complaint: Complaint, given: NewComplainant, index: int) -> Complainant:
+def _complainant(
+    complaint: Complaint, given: NewComplainant, index: int
+) -> tuple[Complainant, list[ComplainantPhone]]:
+    """The unsaved person with their numbers: whom they lead to is known before anything is saved."""
     person = Complainant(
         complaint=complaint, subject=create_subjects(1)[0], role=given.role, id_type=given.id_type
     )
+    phones = []
     try:
         set_personal(person, name=given.name, id_number=given.id_number, email=given.email)
         set_text(person, "on_behalf_of_cipher", given.on_behalf_of.strip(), dossier_id=complaint.dossier_id)
-        person.save()
         for place, number in enumerate(given.phones):
             phone = ComplainantPhone(complainant=person)
             _set_phone(phone, number, f"phones.{place}")
-            phone.save()
+            phones.append(phone)
     except InputRefused as refusal:
         raise InputRefused(
             refusal.message, code=refusal.code, field=f"complainants.{index}.{refusal.field}"
         ) from refusal
-    return person
+    return person, phones
 
 
 def _set_phone(phone: ComplainantPhone, number: str, field: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.audit.services.people import link_subjects
 from backoffice.core.errors import InputRefused
 from backoffice.loans.models import Borrower, Loan
 from backoffice.staff.models import User
@@ -57,16 +58,17 @@ def open_case_of(borrower: Borrower) -> Case | None:
     return Case.objects.filter(borrower=borrower, state=CaseState.OPEN).first()
 
 
-def earlier_complaint(borrower: Borrower, *, before: datetime, exclude: int) -> Complaint | None:
+def earlier_complaint(
+    borrower: Borrower, *, before: datetime, exclude: int | None = None
+) -> Complaint | None:
     """The newest complaint of the same borrower that makes this one a repeat (look-back from policy)."""
     since = before - timedelta(days=timing.policy_days(timing.REPEAT_DAYS, at=before))
-    return (
-        Complaint.objects.filter(borrower=borrower, received_at__gte=since, received_at__lte=before)
-        .exclude(pk=exclude)
-        .exclude(state=ComplaintState.MERGED)
-        .order_by("-received_at", "-id")
-        .first()
-    )
+    earlier = Complaint.objects.filter(
+        borrower=borrower, received_at__gte=since, received_at__lte=before
+    ).exclude(state=ComplaintState.MERGED)
+    if exclude is not None:
+        earlier = earlier.exclude(pk=exclude)
+    return earlier.order_by("-received_at", "-id").first()
 
 
 def match_borrower(
@@ -99,7 +101,7 @@ def match_borrower(
                 borrower, before=change.complaint.received_at, exclude=change.complaint.pk
             )
         change.save()
-        _alias(change.complaint, borrower)
+        _alias(change, borrower, reason=reason)
         find_our_records(change)
         settle_holds(change)
         change.record(
@@ -114,12 +116,18 @@ def _no_foreign_contacts(complaint: Complaint, borrower: Borrower) -> None:
         raise InputRefused(_("Contacts of another borrower are linked; unlink them first."), field="borrower")
 
 
-def _alias(complaint: Complaint, borrower: Borrower) -> None:
-    for complainant in complaint.complainants.filter(role=ComplainantRole.BORROWER).select_related("subject"):
-        subject = complainant.subject
-        if subject.pk != borrower.subject_id and subject.same_as_id != borrower.subject_id:
-            subject.same_as = borrower.subject
-            subject.save()
+def _alias(change: Change, borrower: Borrower, *, reason: str) -> None:
+    complainants = change.complaint.complainants.filter(role=ComplainantRole.BORROWER)
+    for complainant in complainants.select_related("subject"):
+        if complainant.subject_id not in (borrower.subject_id, borrower.subject.same_as_id):
+            link_subjects(
+                subject=complainant.subject,
+                same_as=borrower.subject,
+                reason=reason,
+                dossier=change.complaint.dossier,
+                by=change.frame.by,
+                at=change.frame.at,
+            )
 
 
 def find_our_records(change: Change) -> None:

@@ -108,6 +108,8 @@ def test_rows_of_one_moment_are_not_lost_between_pages() -> None:
     from backoffice.core.history import bulk_update_with_history
 
     tasks = [make.task() for _number in range(7)]
+    for task in tasks:
+        task.kind = "other"
     with context.entering("command", actor=person(Role.HANDLER)):
         bulk_update_with_history(Task, tasks, ["kind"])
     source = Task.history.filter(history_type="~")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
+#: Longer for a reason, and no longer than need be.
+LONG = {"backoffice/audit/evidence/enclosed/verify.py": "a stranger gets the verifier as one file"}
 
 
 def code() -> Iterator[Path]:
@@ -22,7 +24,7 @@ def test_no_file_is_too_long() -> None:
         for path in code()
         if (length := len(path.read_text(encoding="utf-8").splitlines())) >= LONGEST
     }
-    assert long == {}, "split it by what its parts are about"
+    assert long.keys() == LONG.keys(), "split it by what its parts are about"
 
 
 def test_no_secret_or_data_is_in_the_repository() -> None:

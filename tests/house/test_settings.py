@@ -102,7 +102,7 @@ def test_demo_answers_this_machine_only(rf: RequestFactory, peer: str, status: i
 def test_demo_secrets_are_made_once_and_for_their_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = ("SECRET_KEY", "PRIVACY_MASTER_KEYS", "PRIVACY_INDEX_KEY")
+    names = ("SECRET_KEY", "PRIVACY_MASTER_KEYS", "PRIVACY_INDEX_KEY", "SEAL_SIGNING_KEYS")
     for name in names:
         # Set before deleted, so that what the file puts into the environment goes again after the test.
         monkeypatch.setenv(name, "")
@@ -115,3 +115,12 @@ def test_demo_secrets_are_made_once_and_for_their_owner_only(
     secrets_file.load(path)
     assert path.read_text(encoding="utf-8") == first
     assert list(path.parent.iterdir()) == [path]
+    # A demo made before seals existed keeps its keys and is given the one it lacks, once.
+    old = "".join(line for line in first.splitlines(keepends=True) if not line.startswith("SEAL_"))
+    path.write_text(old, encoding="utf-8")
+    secrets_file.load(path)
+    completed = path.read_text(encoding="utf-8")
+    assert completed.startswith(old)
+    assert completed.count("SEAL_SIGNING_KEYS=demo-1:") == 1
+    secrets_file.load(path)
+    assert path.read_text(encoding="utf-8") == completed

@@ -50,7 +50,23 @@ OTHER_ADMIN: dict[str, str | None] = {
     "autocomplete": None,  # asks for the right on the form the field stands in; without a field it is 403
     "view_on_site": None,  # no model has a page outside the admin
     "desk_attachment_download": "desk.view_attachment",
+    "audit_seal_now": "audit.seal_record",
+    "audit_seal_anchor": "audit.view_seal",
+    "audit_verification_run": "audit.verify_record",
+    "desk_incident_now": "desk.view_incident",
+    "desk_incident_reads": "audit.view_readevent",
+    "audit_evidencebundle_make": "audit.make_bundle",
+    "audit_evidencebundle_status": "audit.view_evidencebundle",
+    "audit_evidencebundle_download": "audit.make_bundle",
     "loans_loan_days": "loans.view_loan",
+    "record_changes": "audit.explore_record",
+    "record_events": "audit.explore_record",
+    "record_request": "audit.explore_record",
+    "record_moment": "audit.explore_record",
+    "record_dossier": "audit.explore_record",
+    "record_person": "audit.view_readevent",
+    "record_reads": "audit.view_readevent",
+    "record_alerts": "audit.view_recordevent",
     "mediation_mediationconsent_record": "mediation.offer_referral",
     "mediation_referral_offer": "mediation.offer_referral",
 }
@@ -130,6 +146,9 @@ def expected(one: BaseModelAdmin, kind: str, step: str, role: Role, method: str)
     if kind == "transition":
         assert one.workflow is not None
         return OPEN if rights.sees and one.workflow[step].permission in rights.mine else CLOSED
+    if kind in {"reveal", "correct"}:
+        # Which values and rows is asked by the field (tests/privacy); without any such right nothing is.
+        return OPEN if rights.sees and any(f"privacy.{kind}_" in one for one in rights.mine) else CLOSED
     return OPEN if rights.sees else CLOSED
 
 
@@ -209,7 +228,7 @@ def test_every_admin_address_has_a_rule() -> None:
         one = model_admin_of(path)
         if url.name in OTHER_ADMIN or path == "admin/(?P<url>.*)$":
             continue
-        standard = {"changelist", "add", "history", "delete", "change", "transition"}
+        standard = {"changelist", "add", "history", "delete", "change", "transition", "reveal", "correct"}
         redirect = url.name is None and path.endswith("<path:object_id>/")
         if one is None or not (redirect or all(kind in standard for kind, _step in kinds(path, url, one))):
             without.append(path)

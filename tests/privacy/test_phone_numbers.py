@@ -25,7 +25,7 @@ def test_eleven_digits_are_read_as_the_library_reads_them(text: str) -> None:
 @settings(max_examples=500, deadline=None)
 @given(st.from_regex(r"(\+|00)?(86)?0?1[0-9 -]{6,14}", fullmatch=True))
 def test_so_are_numbers_that_are_nearly_such(text: str) -> None:
-    assert answer(kinds.PHONE.normalise, text) == answer(kinds._parsed_phone, kinds._clean(text))
+    assert answer(kinds.PHONE.normalise, text) == answer(kinds._parsed_phone, kinds.clean(text))
 
 
 def test_a_carriers_code_in_front_is_not_part_of_the_number() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -170,7 +170,7 @@ def test_deactivated_person_is_out_and_comes_back_without_password(admin: User) 
 
 def test_new_password_is_shown_once_and_never_in_the_record(admin: User) -> None:
     user = person(Role.HANDLER)
-    password = services.reset_password(user=user, by=admin, at=NOW)
+    password = services.reset_password(user=user, by=admin, at=NOW + timedelta(minutes=1))
     user.refresh_from_db()
     assert user.check_password(password)
     assert len(password) == services.PASSWORD_LENGTH

@@ -166,11 +166,11 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("queued", "Waiting"),
+                            ("queued", "Waiting to be made"),
                             ("running", "Being made"),
                             ("ready", "Ready"),
-                            ("failed", "Failed"),
-                            ("expired", "Expired"),
+                            ("failed", "Could not be made"),
+                            ("expired", "File deleted"),
                         ],
                         default="queued",
                         max_length=7,
@@ -409,11 +409,11 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("queued", "Waiting"),
+                            ("queued", "Waiting to be made"),
                             ("running", "Being made"),
                             ("ready", "Ready"),
-                            ("failed", "Failed"),
-                            ("expired", "Expired"),
+                            ("failed", "Could not be made"),
+                            ("expired", "File deleted"),
                         ],
                         default="queued",
                         max_length=7,

@@ -15,11 +15,11 @@ class EvidenceBundle(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", _("Waiting")
+        QUEUED = "queued", _("Waiting to be made")
         RUNNING = "running", _("Being made")
         READY = "ready", _("Ready")
-        FAILED = "failed", _("Failed")
-        EXPIRED = "expired", _("Expired")
+        FAILED = "failed", _("Could not be made")
+        EXPIRED = "expired", _("File deleted")
 
     class Language(models.TextChoices):
         CHINESE = "zh-hans", _("Simplified Chinese")

@@ -76,6 +76,10 @@ class LegalHold(models.Model):
         INVESTIGATION = "investigation", _("Internal investigation")
         OTHER = "other", _("Other")
 
+    class State(models.TextChoices):
+        STANDING = "standing", _("In force")
+        LIFTED = "lifted", _("Lifted")
+
     uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     dossier = models.ForeignKey(
         "core.Dossier", on_delete=models.PROTECT, related_name="legal_holds", verbose_name=_("dossier")
@@ -99,6 +103,15 @@ class LegalHold(models.Model):
 
     def __str__(self) -> str:
         return self.reference or str(self.uid)
+
+    @property
+    def state(self) -> str:
+        """In force until somebody lifts it; a day that has passed lifts nothing by itself."""
+        return self.State.LIFTED if self.lifted_at else self.State.STANDING
+
+    def get_state_display(self) -> str:
+        """The label of ``state``, as the workflow shows it."""
+        return str(self.State(self.state).label)
 
 
 class Erasure(models.Model):

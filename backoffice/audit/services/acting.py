@@ -87,6 +87,7 @@ def log_read(
     at: datetime,
     path: str,
     dossier: Dossier | None = None,
+    dossier_id: int | None = None,
     subject_id: int | None = None,
     fields: Sequence[str] = (),
     count: int = 1,
@@ -96,12 +97,12 @@ def log_read(
 ) -> ReadEvent:
     """Put on record that the present actor looked at something. One call per request.
 
-    ``listed`` are the ids of the dossiers that a list, a search or an export showed.
+    ``dossier_id`` stands for ``dossier`` where only the key is at hand; ``listed`` are the ids of the dossiers that a list, a search or an export showed.
     """
     return ReadEvent.objects.create(
         what=what,
         path=path[:200],
-        dossier=dossier,
+        dossier_id=dossier.pk if dossier is not None else dossier_id,
         subject_id=subject_id,
         fields=list(fields),
         count=count,

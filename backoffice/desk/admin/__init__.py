@@ -1,3 +1,18 @@
 """The pages of the ground. Django imports this package at start-up."""
 
-from backoffice.desk.admin import acts, attachment, entries, logs, people, reference, task  # noqa: F401
+from backoffice.desk.admin import (  # noqa: F401
+    acts,
+    attachment,
+    entries,
+    evidence,
+    explorer,
+    incident,
+    incident_contact,
+    incident_entries,
+    logs,
+    people,
+    reference,
+    seals,
+    subjects,
+    task,
+)

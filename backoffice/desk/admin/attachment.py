@@ -18,7 +18,8 @@ from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.models import Attachment
 from backoffice.desk.readlog import log_once
 from backoffice.desk.templatetags.desk import when
-from backoffice.privacy.services import Erased, read_text
+from backoffice.privacy.services import Erased
+from backoffice.privacy.texts import text_for
 
 
 def download_url(attachment: Attachment) -> str:
@@ -31,6 +32,7 @@ class AttachmentAdmin(BaseModelAdmin):
     """Files are never served from the media folder and never shown inside our own pages."""
 
     page_template = "desk/attachment_page.html"
+    logs_reads = True
     page_fields = (
         "dossier_link",
         "kind",
@@ -64,7 +66,7 @@ class AttachmentAdmin(BaseModelAdmin):
         if not dossiers.may_read_files(request.user, obj.dossier):
             raise PermissionDenied
         try:
-            name = read_text(obj, "name_cipher")
+            name = text_for(request.user, obj, "name_cipher")
             handle = obj.file.open("rb")
         except (Erased, FileNotFoundError) as error:
             # Erasure removes the file and its name; the hash stays.

@@ -64,7 +64,6 @@ registries.sidebar.register(
 )
 for _order, (_name, _title, _icon, _permission, _desk) in enumerate(
     (
-        ("audit_readevent", _("Reads"), "visibility", "audit.view_readevent", "record"),
         ("audit_maintenance", _("Maintenance"), "build", "audit.view_maintenance", "record"),
         ("desk_attachment", _("Files"), "attach_file", "desk.view_attachment", "record"),
         ("core_policyvalue", _("Policy values"), "gavel", "core.view_policyvalue", "house"),
@@ -92,5 +91,6 @@ registries.home.register(
         context=_my_tasks,
         permission="desk.view_task",
         order=30,
+        listed=lambda context: [task.dossier_id for _words, task, _due, _url in context["rows"]],
     ),
 )

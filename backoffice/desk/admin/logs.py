@@ -30,6 +30,9 @@ class LogAdmin(KeysetMixin, BaseModelAdmin):
 
 @admin.register(ReadEvent)
 class ReadEventAdmin(LogAdmin):
+    """Reading the log of reads is a read as well."""
+
+    logs_reads = True
     list_display = ("at", "actor_name", "what", "dossier", "count", "path", "door")
     list_select_related = ("dossier",)
     list_filter = ("what",)

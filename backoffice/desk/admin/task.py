@@ -12,17 +12,16 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.audit.models import ReadEvent
 from backoffice.core.time import business_day
 from backoffice.desk import dossiers, services
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.models import Task
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
-from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import registries
 from backoffice.desk.templatetags.desk import days_left, when
 from backoffice.desk.workflow import task as task_workflow
-from backoffice.privacy.services import Erased, read_text
+from backoffice.privacy.services import Erased
+from backoffice.privacy.texts import text_for
 from backoffice.staff.models import Team, User
 
 
@@ -109,6 +108,7 @@ class TaskAdmin(BaseModelAdmin):
         Operation("cancel", _cancel, ReasonForm),
     )
     page_template = "desk/task_page.html"
+    logs_reads = True
     page_fields = ("kind_words", "dossier_link", "assigned_to", "team", "due_at", "opened_at", "done_at")
 
     list_display = ("kind_words", "dossier_number", "due_chip", "assigned_to", "team", "state", "opened")
@@ -136,12 +136,14 @@ class TaskAdmin(BaseModelAdmin):
     def opened(self, obj: Task) -> Any:
         return when(obj.opened_at)
 
+    def fields_read(self, request: HttpRequest, obj: Task) -> list[str]:
+        return ["detail"] if obj.detail_cipher else []
+
     def page_context(self, request: HttpRequest, obj: Task) -> dict[str, Any]:
         detail, erased = "", False
         if obj.detail_cipher:
-            log_once(request, what=ReadEvent.What.PAGE, dossier=obj.dossier, fields=["detail"])
             try:
-                detail = read_text(obj, "detail_cipher")
+                detail = text_for(request.user, obj, "detail_cipher")
             except Erased:
                 erased = True
         return {"detail": detail, "detail_erased": erased, "task_title": kind_label(obj.kind)}

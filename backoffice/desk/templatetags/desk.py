@@ -9,12 +9,15 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.core.time import business_day
 from backoffice.desk import page
+from backoffice.desk.reveal import EVERY_FIELD, may_correct, may_reveal
+from backoffice.privacy.rights import key_of, label_of_field, spec_of
 
 register = template.Library()
 
@@ -47,6 +50,79 @@ def masked(value: str) -> SafeString:
     if not value:
         return format_html('<span class="muted">{}</span>', page.EMPTY)
     return format_html('<span class="masked num" title="{}">{}</span>', _("Masked"), value)
+
+
+@register.simple_tag(takes_context=True)
+def personal(context: dict[str, Any], row: Any, field: str) -> SafeString:
+    """A masked personal field of ``row``, with the control that shows it in full for those who may."""
+    mask = getattr(row, f"{field}_mask", "") if row is not None else ""
+    if not mask:
+        return masked("")
+    key = key_of(row, field)
+    text = format_html(
+        '<span class="masked num" title="{}" data-personal="{}">{}</span>', _("Masked"), key, mask
+    )
+    if not context.get("reveal_url") or not may_reveal(context["request"].user, row, field):
+        return text
+    return SafeString(text + _reveal_control(context, key, label_of_field(row, field)))
+
+
+def _reveal_control(context: dict[str, Any], key: str, what: str) -> SafeString:
+    words = _("Show in full: %(what)s") % {"what": what}
+    return format_html(
+        '<a class="reveal" role="button" aria-pressed="false" href="{}?value={}" data-reveal="{}" data-what="{}" '
+        'data-label="{}" aria-label="{}" title="{}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">visibility</span></a>',
+        *(context["reveal_url"], key, key, what, words, words, words),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def personal_tools(context: dict[str, Any], row: Any) -> SafeString:
+    """For one person's row: show everything of it, and correct it; what the viewer may not is not drawn."""
+    user, parts = context["request"].user, []
+    fields = [name for name in spec_of(row).fields if getattr(row, f"{name}_mask")]
+    allowed = [name for name in fields if context.get("reveal_url") and may_reveal(user, row, name)]
+    if len(allowed) > 1:
+        key = key_of(row, EVERY_FIELD)
+        parts.append(
+            format_html(
+                '<a class="reveal-all" role="button" href="{}?value={}" data-reveal="{}" data-what="{}">{}</a>',
+                *(context["reveal_url"], key, key, _("the whole record"), _("Show all")),
+            )
+        )
+    if context.get("correct_url") and may_correct(user, row):
+        words = _("Correct")
+        parts.append(
+            format_html(
+                '<a class="correct" href="{}?row={}" aria-label="{}" title="{}">'
+                '<span class="material-symbols-outlined" aria-hidden="true">edit</span></a>',
+                *(context["correct_url"], key_of(row, EVERY_FIELD), words, words),
+            )
+        )
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+@register.inclusion_tag("desk/parts/people.html", takes_context=True)
+def people_card(context: dict[str, Any]) -> dict[str, Any]:
+    """The people on a page without a template of its own: every masked field of every row, with its controls."""
+    rows = context["people_rows"]() if "people_rows" in context else []
+    names = ("request", "reveal_url", "correct_url")
+    return {
+        **{name: context.get(name) for name in names},
+        "people": [
+            (
+                row,
+                capfirst(str(row._meta.verbose_name)),
+                [
+                    (label_of_field(row, name), name)
+                    for name in spec_of(row).fields
+                    if getattr(row, f"{name}_mask")
+                ],
+            )
+            for row in rows
+        ],
+    }
 
 
 @register.simple_tag

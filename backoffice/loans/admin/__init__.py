@@ -1,3 +1,12 @@
 """The pages of the loan book. Django imports this package at start-up."""
 
-from backoffice.loans.admin import acts, borrower, entries, loan, reference, repayment  # noqa: F401
+from backoffice.loans.admin import (  # noqa: F401
+    acts,
+    borrower,
+    codes,
+    entries,
+    loan,
+    people,
+    reference,
+    repayment,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
@@ -16,7 +17,12 @@ from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import masked, when
 from backoffice.loans.admin.ageing import today
 from backoffice.loans.models import Borrower
-from backoffice.loans.selectors import borrower_for_page, find_borrowers_by, stored_days_past_due
+from backoffice.loans.selectors import (
+    borrower_for_page,
+    borrowers_of,
+    find_borrowers_by,
+    stored_days_past_due,
+)
 
 
 @admin.register(Borrower)
@@ -27,16 +33,20 @@ class BorrowerAdmin(BaseModelAdmin):
     list_display = ("customer_number", "name", "document", "phone", "since")
     # Shows the box; what is typed is answered below, by blind index.
     search_fields = ("=customer_number",)
-    search_help_text = _("A whole customer number, telephone number or document number")
+    search_help_text = _("A whole customer number, telephone or document number, e-mail address or name")
     ordering = ("-pk",)
+
+    def by_people(self, queryset: QuerySet[Borrower], subject_ids: Collection[int]) -> QuerySet[Borrower]:
+        return queryset.filter(pk__in=borrowers_of(subject_ids))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Borrower], search_term: str
     ) -> tuple[QuerySet[Borrower], bool]:
         """Exact, by customer number or blind index: encrypted columns know no “contains”."""
         if not search_term.strip():
-            return queryset, False
-        found = list(find_borrowers_by(search_term).values_list("pk", flat=True))
+            return super().get_search_results(request, queryset, "")
+        viewer: Any = request.user
+        found = list(find_borrowers_by(search_term, viewer=viewer).values_list("pk", flat=True))
         return queryset.filter(pk__in=found), False
 
     def page_context(self, request: HttpRequest, obj: Borrower) -> dict[str, Any]:
@@ -54,6 +64,10 @@ class BorrowerAdmin(BaseModelAdmin):
             ],
             "today": on,
         }
+
+    def personal_rows(self, request: HttpRequest, obj: Borrower) -> list[Any]:
+        """The borrower, every number, and the contact persons."""
+        return [obj, *obj.phone_numbers.select_related("contact_person"), *obj.contact_persons.all()]
 
     def record_sources(self, request: HttpRequest, obj: Borrower) -> list[QuerySet[Any]]:
         """The borrower's own history with that of numbers, contact persons, needs and consents."""

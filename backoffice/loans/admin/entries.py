@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -102,8 +103,13 @@ def event_items(*, borrower_id: int, viewer: User, before: datetime | None, limi
 def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
     """Borrowers by a full identifier."""
     return [
-        SearchHit(one.customer_number, one.name_mask, reverse("admin:loans_borrower_change", args=(one.pk,)))
-        for one in find_borrowers_by(query).only("customer_number", "name_mask")[:limit]
+        SearchHit(
+            one.customer_number,
+            one.name_mask,
+            reverse("admin:loans_borrower_change", args=(one.pk,)),
+            one.dossier_id,
+        )
+        for one in find_borrowers_by(query, viewer=viewer).only("customer_number", "name_mask", "dossier")[:limit]
     ]
 
 
@@ -111,7 +117,8 @@ def search_loans(query: str, viewer: User, limit: int) -> list[SearchHit]:
     """Loans by number, from its beginning."""
     rows = Loan.objects.filter(number__startswith=query.strip()).select_related("product")
     return [
-        SearchHit(one.number, one.product.name, loan_url(one.pk)) for one in rows.order_by("number")[:limit]
+        SearchHit(one.number, one.product.name, loan_url(one.pk), one.dossier_id)
+        for one in rows.order_by("number")[:limit]
     ]
 
 
@@ -120,6 +127,15 @@ def _page(model: Any, view: str, dossier: Dossier) -> str | None:
     return reverse(view, args=(pk,)) if pk is not None else None
 
 
+def dossiers_of_people(subject_ids: Sequence[int]) -> list[int]:
+    """Folders of borrowers, of those who name these people as contact persons, and of their loans."""
+    own = Borrower.objects.filter(subject__in=subject_ids).values_list("dossier_id", flat=True)
+    named = Borrower.objects.filter(contact_persons__subject__in=subject_ids)
+    loans = Loan.objects.filter(borrower__subject__in=subject_ids).values_list("dossier_id", flat=True)
+    return [*own, *named.values_list("dossier_id", flat=True), *loans]
+
+
+registries.person_dossiers.register("loans", dossiers_of_people)
 registries.dossier_pages.register(
     DossierKind.BORROWER, lambda dossier: _page(Borrower, "admin:loans_borrower_change", dossier)
 )

@@ -20,6 +20,8 @@ from backoffice.loans.selectors import allocation_of
 @admin.register(Repayment)
 class RepaymentAdmin(KeysetMixin, BaseModelAdmin):
     page_template = "loans/repayment_page.html"
+    logs_reads = True
+    dossier_path = "loan.dossier"
     page_fields = ("external_id", "loan", "received", "yuan", "channel", "reverses", "recorded_at")
     list_display = ("external_id", "received", "loan", "yuan", "channel")
     list_select_related = ("loan",)

@@ -121,7 +121,7 @@ class ContactPerson(models.Model):
     )
     unlock_expires_at = models.DateTimeField(_("unlocked until"), null=True, blank=True)
 
-    personal = Personal(owner="subject", name=kinds.NAME)
+    personal = Personal(owner="subject", dossier="borrower.dossier", name=kinds.NAME)
     history = HistoricalRecords()
 
     class Meta:
@@ -167,7 +167,7 @@ class PhoneNumber(models.Model):
     invalid_since = models.DateField(_("invalid since"), null=True, blank=True)
     wrong_number_on = models.DateField(_("wrong number reported on"), null=True, blank=True)
 
-    personal = Personal(owner="subject", number=kinds.PHONE)
+    personal = Personal(owner="subject", dossier="borrower.dossier", number=kinds.PHONE)
     history = HistoricalRecords()
 
     class Meta:

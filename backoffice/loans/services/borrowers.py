@@ -115,27 +115,44 @@ def register_phone_number(
     if (owner == NumberOwner.CONTACT_PERSON) != (contact_person is not None):
         raise InputRefused(_("A contact person's number names the contact person."), field="contact_person")
     with act(by=by, at=at, code="phone_number.registered"):
-        borrower = lock(Borrower, borrower.pk)
-        known = (
-            PhoneNumber.objects.filter(borrower=borrower, number_index=index_of(kinds.PHONE, number))
-            .order_by("pk")
-            .first()
+        return keep_number(
+            lock(Borrower, borrower.pk),
+            number,
+            owner=owner,
+            contact_person=contact_person,
+            given_for_contact=given_for_contact,
         )
-        if known is None:
-            return _add_number(
-                borrower,
-                number,
-                owner=owner,
-                contact_person=contact_person,
-                given_for_contact=given_for_contact,
-            )
-        if known.owner == NumberOwner.UNKNOWN and owner != NumberOwner.UNKNOWN:
-            known.owner = owner
-            known.contact_person = contact_person
-            known.given_for_contact = given_for_contact
-            known.subject = contact_person.subject if contact_person else borrower.subject
-            _reencrypt(known, number)
-            known.save()
+
+
+def keep_number(
+    borrower: Borrower,
+    number: str,
+    *,
+    owner: str,
+    contact_person: ContactPerson | None = None,
+    given_for_contact: bool = False,
+) -> PhoneNumber:
+    """As ``register_phone_number``, within a service call that holds the borrower's lock and has asked the right."""
+    known = (
+        PhoneNumber.objects.filter(borrower=borrower, number_index=index_of(kinds.PHONE, number))
+        .order_by("pk")
+        .first()
+    )
+    if known is None:
+        return _add_number(
+            borrower,
+            number,
+            owner=owner,
+            contact_person=contact_person,
+            given_for_contact=given_for_contact,
+        )
+    if known.owner == NumberOwner.UNKNOWN and owner != NumberOwner.UNKNOWN:
+        known.owner = owner
+        known.contact_person = contact_person
+        known.given_for_contact = given_for_contact
+        known.subject = contact_person.subject if contact_person else borrower.subject
+        _reencrypt(known, number)
+        known.save()
     return known
 
 

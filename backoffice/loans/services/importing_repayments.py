@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,9 @@ from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_rows
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_update_with_history
+from backoffice.core.money import ZERO
 from backoffice.core.time import business_day
+from backoffice.loans.allocation import Share
 from backoffice.loans.choices import LoanState
 from backoffice.loans.importing import Imported, RepaymentRow
 from backoffice.loans.models import Borrower, Instalment, Loan, LoanEvent, Repayment
@@ -77,23 +80,34 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
         insert_allocations(shares, at=at, cause="import")
         bulk_update_with_history(Instalment, list(changed.values()), PAID_COLUMNS)
         bulk_update_with_history(Loan, list(moved.values()), STANDING_COLUMNS)
+        settled = [loan for loan in moved.values() if loan.state == LoanState.SETTLED]
         insert_rows(
             LoanEvent,
             [
-                LoanEvent(
-                    kind="loan_settled",
-                    dossier_id=loan.dossier_id,
-                    borrower_id=loan.borrower_id,
-                    loan=loan,
-                    **event_columns(at=at),
-                )
-                for loan in moved.values()
-                if loan.state == LoanState.SETTLED
+                *(_posted(repayment, parts, at=at) for repayment, _instalments, parts in shares),
+                *(_event("loan_settled", loan, at=at) for loan in settled),
             ],
         )
         for repayment in result.created:
             repayment_posted.send(sender=Loan, loan=repayment.loan, repayment=repayment, by=by, at=at)
     return result
+
+
+def _posted(repayment: Repayment, shares: Sequence[Share], *, at: datetime) -> LoanEvent:
+    surplus = repayment.amount - sum((share.amount for share in shares), ZERO)
+    data = {"repayment": repayment.pk, "amount": str(repayment.amount), "surplus": str(surplus)}
+    return _event("repayment_posted", repayment.loan, at=at, data=data)
+
+
+def _event(kind: str, loan: Loan, *, at: datetime, data: dict[str, Any] | None = None) -> LoanEvent:
+    return LoanEvent(
+        kind=kind,
+        dossier_id=loan.dossier_id,
+        borrower_id=loan.borrower_id,
+        loan=loan,
+        data=data or {},
+        **event_columns(at=at),
+    )
 
 
 def _loan_for(

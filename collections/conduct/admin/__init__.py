@@ -1,3 +1,3 @@
 """Pages of the conduct desk, and what it shows on the pages of those below."""
 
-from conduct.admin import acts, alleged, contact, entries, rules  # noqa: F401
+from conduct.admin import acts, alleged, codes, contact, entries, rules  # noqa: F401

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk import dossiers
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.templatetags.desk import chip, masked
+from backoffice.loans.selectors import borrowers_of
 from conduct import services, workflow
 from conduct.models import AllegedContact
 from conduct.selectors import candidates_for
@@ -56,11 +60,22 @@ class AllegedContactAdmin(BaseModelAdmin):
     operations = (Operation("match", _match, MatchForm),)
     page_template = "desk/object_page.html"
     page_name = "conduct.alleged"
-    page_fields = ("source_link", "alleged_at", "number", "matched")
+    page_fields = ("source_link", "alleged_at", "matched")
     logs_reads = True
+    search_help_text = _("A whole telephone or document number, e-mail address or name")
     list_display = ("alleged_at", "source_number", "number", "match_chip")
     list_select_related = ("dossier",)
     ordering = ("-pk",)
+
+    def by_people(
+        self, queryset: QuerySet[AllegedContact], subject_ids: Collection[int]
+    ) -> QuerySet[AllegedContact]:
+        own = AllegedContact.objects.filter(subject__in=subject_ids).values_list("pk", flat=True)
+        about = AllegedContact.objects.filter(borrower__in=borrowers_of(subject_ids))
+        return queryset.filter(pk__in={*own, *about.values_list("pk", flat=True)})
+
+    def personal_rows(self, request: HttpRequest, obj: AllegedContact) -> list[AllegedContact]:
+        return [obj]
 
     @admin.display(description=_("reported in"))
     def source_link(self, obj: AllegedContact) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,9 @@ from backoffice.core.choices import LegalForce
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.paging import KeysetMixin
 from backoffice.desk.templatetags.desk import masked, when
-from backoffice.privacy.services import Erased, read_text
+from backoffice.loans.selectors import borrowers_of
+from backoffice.privacy.services import Erased
+from backoffice.privacy.texts import text_for
 from conduct.selectors import judge_contacts
 from conduct.words import chips, name_of, say
 from debt_collections.models import ContactAttempt
@@ -37,7 +40,6 @@ class ContactAttemptAdmin(KeysetMixin, BaseModelAdmin):
             "direction",
             "party",
             "number_owner",
-            "phone_number",
             "connection",
             "outcome",
         ),
@@ -56,6 +58,7 @@ class ContactAttemptAdmin(KeysetMixin, BaseModelAdmin):
     )
     list_display_links = ("started",)
     list_select_related = ("dossier", "borrower", "collector__agency")
+    search_help_text = _("A whole telephone or document number, e-mail address or name")
     list_filter = ("channel", "connection", "purpose", "started_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactAttempt]:
@@ -93,6 +96,14 @@ class ContactAttemptAdmin(KeysetMixin, BaseModelAdmin):
     def subject_of(self, obj: ContactAttempt) -> int | None:
         return obj.borrower.subject_id
 
+    def by_people(
+        self, queryset: QuerySet[ContactAttempt], subject_ids: Collection[int]
+    ) -> QuerySet[ContactAttempt]:
+        return queryset.filter(borrower__in=borrowers_of(subject_ids))
+
+    def personal_rows(self, request: HttpRequest, obj: ContactAttempt) -> list[Any]:
+        return [obj.borrower, *([obj.phone_number] if obj.phone_number is not None else [])]
+
     def fields_read(self, request: HttpRequest, obj: ContactAttempt) -> list[str]:
         return ["note"] if request.user.has_perm(READS_NOTES) and obj.note_cipher else []
 
@@ -103,7 +114,7 @@ class ContactAttemptAdmin(KeysetMixin, BaseModelAdmin):
         note, erased = "", False
         if self.fields_read(request, obj):
             try:
-                note = read_text(obj, "note_cipher")
+                note = text_for(request.user, obj, "note_cipher")
             except Erased:
                 erased = True
         return {

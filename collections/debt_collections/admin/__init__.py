@@ -1,3 +1,12 @@
 """Pages of the collections desk."""
 
-from debt_collections.admin import acts, agency, case, entries, hold  # noqa: F401
+from debt_collections.admin import (  # noqa: F401
+    acts,
+    agency,
+    case,
+    codes,
+    entries,
+    hold,
+    incidents,
+    timeline,
+)

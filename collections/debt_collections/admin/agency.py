@@ -21,6 +21,7 @@ class AgencyAdmin(BaseModelAdmin):
     """The agencies, our own floor among them."""
 
     page_template = "collections/agency_page.html"
+    logs_reads = True
     page_name = "collections.agency"
     page_fields = ("code", "name", "in_house", "active")
     list_display = ("code", "name", "in_house", "active")
@@ -65,6 +66,7 @@ class CollectorAdmin(BaseModelAdmin):
         Operation("suspend", _suspend, ReasonForm),
     )
     page_template = "collections/collector_page.html"
+    logs_reads = True
     page_name = "collections.collector"
     page_fields = (
         "staff_number",

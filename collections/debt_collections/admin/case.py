@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation
 from backoffice.desk.templatetags.desk import masked
+from backoffice.loans.models import PhoneNumber
+from backoffice.loans.selectors import borrowers_of
 from debt_collections import services, workflow
 from debt_collections.admin.forms import CloseForm, LogContactForm, PlaceForm, PlaceHoldForm
 from debt_collections.choices import CaseState
@@ -59,6 +61,12 @@ def _close(*, obj: Case, **given: Any) -> Any:
     return services.close_case(case=obj, **given)
 
 
+def _numbers(obj: Case) -> list[PhoneNumber]:
+    """The borrower's own numbers that are not known to be dead: whom to ring, nobody else's."""
+    own = PhoneNumber.objects.filter(borrower=obj.borrower_id, contact_person__isnull=True)
+    return list(own.filter(invalid_since__isnull=True, wrong_number_on__isnull=True).order_by("pk"))
+
+
 @admin.register(Case)
 class CaseAdmin(BaseModelAdmin):
     """Collectors find here the cases placed with them, everybody else all."""
@@ -77,6 +85,9 @@ class CaseAdmin(BaseModelAdmin):
     list_select_related = ("borrower",)
     list_filter = ("state", "stage", CurrentAgencyFilter)
     search_fields = ("number",)
+    search_help_text = _(
+        "Beginning of a number, or a whole telephone or document number, e-mail address or name"
+    )
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -100,6 +111,12 @@ class CaseAdmin(BaseModelAdmin):
     def subject_of(self, obj: Case) -> int | None:
         return obj.borrower.subject_id
 
+    def by_people(self, queryset: QuerySet[Case], subject_ids: Collection[int]) -> QuerySet[Case]:
+        return queryset.filter(borrower__in=borrowers_of(subject_ids))
+
+    def personal_rows(self, request: HttpRequest, obj: Case) -> list[Any]:
+        return [obj.borrower, *_numbers(obj)]
+
     def page_chips(self, request: HttpRequest, obj: Case) -> list[tuple[Any, str]]:
         tone = "info" if obj.state == CaseState.OPEN else "neutral"
         return [(obj.get_state_display(), tone), (obj.get_stage_display(), "neutral")]
@@ -107,6 +124,7 @@ class CaseAdmin(BaseModelAdmin):
     def page_context(self, request: HttpRequest, obj: Case) -> dict[str, Any]:
         return {
             "loans": obj.case_loans.select_related("loan").order_by("pk"),
+            "phone_numbers": _numbers(obj),
             "placements": obj.placements.select_related("agency", "collector").order_by("-pk"),
             "holds": live_holds(obj.borrower_id, timezone.now())
             if request.user.has_perm("collections.view_hold")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.choices import DossierKind
@@ -19,15 +18,18 @@ from backoffice.desk.registry import (
     SearchHit,
     SearchSource,
     SidebarItem,
-    TimelineItem,
-    TimelineSource,
     registries,
 )
-from backoffice.loans.models import Borrower
+from backoffice.loans.choices import ContactPersonState
+from backoffice.loans.models import Borrower, ContactPerson, PhoneNumber
 from backoffice.staff.models import User
 from debt_collections.choices import CaseState
-from debt_collections.models import Agency, Case, Collector, Hold
+from debt_collections.models import Agency, Case, Collector, ContactAttempt, Hold
+from debt_collections.querysets import SEES_ALL
 from debt_collections.selectors import live_holds, open_case_of
+
+#: Each contact has a folder; of how many a person's reads are looked up.
+CONTACTS_ASKED = 500
 
 
 def case_url(pk: int) -> str:
@@ -43,34 +45,16 @@ def standing_holds(user: User) -> int:
     return bounded_count(Hold.objects.visible_to(user).filter(lifted_at__isnull=True), limit=COUNT_LIMIT)
 
 
-def hold_items(*, borrower_id: int, viewer: User, before: datetime | None, limit: int) -> list[TimelineItem]:
-    """Holds placed and lifted, the newest first."""
-    rows = Hold.objects.visible_to(viewer).filter(borrower_id=borrower_id).order_by("-starts_at")[: limit * 2]
-    items = []
-    for hold in rows:
-        url = reverse("admin:collections_hold_change", args=(hold.pk,))
-        words = {"scope": hold.get_scope_display(), "reason": hold.get_reason_display()}
-        items.append(
-            TimelineItem(
-                at=hold.starts_at,
-                title=_("Collection held: %(scope)s") % words,
-                source="hold",
-                tone="warn",
-                detail=words["reason"],
-                url=url,
-            )
-        )
-        if hold.lifted_at is not None:
-            title = _("Hold lifted: %(scope)s") % words
-            items.append(TimelineItem(at=hold.lifted_at, title=title, source="hold", tone="info", url=url))
-    return [item for item in items if before is None or item.at < before][:limit]
-
-
 def find_cases(query: str, viewer: User, limit: int) -> list[SearchHit]:
     """Cases by the beginning of their number."""
     rows = Case.objects.visible_to(viewer).filter(number__startswith=query.upper()).select_related("borrower")
     return [
-        SearchHit(case.number, f"{case.borrower.name_mask} · {case.get_state_display()}", case_url(case.pk))
+        SearchHit(
+            case.number,
+            f"{case.borrower.name_mask} · {case.get_state_display()}",
+            case_url(case.pk),
+            case.dossier_id,
+        )
         for case in rows[:limit]
     ]
 
@@ -92,6 +76,13 @@ def case_page(dossier: Dossier) -> str | None:
 def collector_page(dossier: Dossier) -> str | None:
     pk = Collector.objects.filter(dossier=dossier).values_list("pk", flat=True).first()
     return reverse("admin:collections_collector_change", args=(pk,)) if pk else None
+
+
+def dossiers_of_people(subject_ids: Sequence[int]) -> list[int]:
+    """Their cases, and the contacts with them, the newest first."""
+    cases = Case.objects.filter(borrower__subject__in=subject_ids).values_list("dossier_id", flat=True)
+    contacts = ContactAttempt.objects.filter(borrower__subject__in=subject_ids).order_by("-pk")
+    return [*cases, *contacts.values_list("dossier_id", flat=True)[:CONTACTS_ASKED]]
 
 
 def agency_page(dossier: Dossier) -> str | None:
@@ -146,7 +137,6 @@ registries.sidebar.register(
     ),
 )
 registries.task_kinds.register("collections.change_collector", gettext_lazy("Change the collector"))
-registries.timeline.register("hold", TimelineSource(label=gettext_lazy("Holds"), items=hold_items))
 registries.search.register(
     "collections.case",
     SearchSource(label=gettext_lazy("Cases"), permission="collections.view_case", search=find_cases),
@@ -162,6 +152,34 @@ registries.panels.register(
         order=20,
     ),
 )
+registries.person_dossiers.register("collections", dossiers_of_people)
 registries.dossier_pages.register(DossierKind.CASE, case_page)
 registries.dossier_pages.register(DossierKind.COLLECTOR, collector_page)
 registries.dossier_pages.register(DossierKind.AGENCY, agency_page)
+
+
+def _may_be_spoken_to(person: ContactPerson) -> bool:
+    until = person.unlock_expires_at
+    return person.state == ContactPersonState.UNLOCKED and until is not None and until > timezone.now()
+
+
+def may_see_in_full(user: User, row: Any) -> bool:
+    """Whoever works on cases of their own sees in full only the people of these cases, and of their contact persons
+    only one who may be spoken to now. Everybody else is asked for their rights alone."""
+    if not isinstance(row, (Borrower, ContactPerson, PhoneNumber)):
+        return True
+    if user.has_perm(SEES_ALL) or not user.has_perm("collections.view_case"):
+        return True
+    named = row if isinstance(row, ContactPerson) else getattr(row, "contact_person", None)
+    if named is not None and not _may_be_spoken_to(named):
+        return False
+    # A page asks for each of its values: once for each borrower and request is enough.
+    known: dict[int, bool] = user.__dict__.setdefault("_borrowers_in_hand", {})
+    borrower_id = row.pk if isinstance(row, Borrower) else row.borrower_id
+    if borrower_id not in known:
+        cases = Case.objects.visible_to(user).filter(borrower=borrower_id, state=CaseState.OPEN)
+        known[borrower_id] = cases.exists()
+    return known[borrower_id]
+
+
+registries.reveal_guards.register("collections", may_see_in_full)

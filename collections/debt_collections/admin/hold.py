@@ -51,6 +51,7 @@ class HoldAdmin(BaseModelAdmin):
         *("loan_numbers", "starts_at", "until", "lifts_with", "lifted_at", "lifted_because"),
     )
     logs_reads = True
+    dossier_path = "source"
     list_display = ("customer", "scope", "reason", "collector", "channel", "starts_at", "until", "state_chip")
     list_select_related = ("borrower", "collector")
     list_filter = (StateFilter, "scope", "reason")
@@ -60,11 +61,11 @@ class HoldAdmin(BaseModelAdmin):
         rows: Any = super().get_queryset(request)
         return rows.visible_to(request.user)
 
-    def dossier_of(self, obj: Hold) -> Any:
-        return obj.source
-
     def subject_of(self, obj: Hold) -> int | None:
         return obj.borrower.subject_id
+
+    def personal_rows(self, request: HttpRequest, obj: Hold) -> list[Any]:
+        return [obj.borrower, *([obj.number] if obj.number is not None else [])]
 
     @admin.display(description=_("borrower"))
     def customer(self, obj: Hold) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from backoffice.audit.models import RecordEvent
 from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_rows
 from backoffice.core.choices import DossierKind
@@ -194,8 +195,18 @@ def import_contacts_bulk(rows: Iterable[ContactRow], *, by: User, at: datetime) 
             ),
         )
         if created:
+            # Contacts are facts without an actor of their own: one event says who took them in.
+            _taken_in(list(created.values()), at=at)
             contact_recorded.send(sender=ContactAttempt, contact_ids=tuple(created.values()), by=by, at=at)
     return ImportedContacts(ids=present | created, created=len(created), skipped=len(present))
+
+
+def _taken_in(ids: list[int], *, at: datetime) -> None:
+    RecordEvent.objects.create(
+        kind="contact.imported",
+        data={"count": len(ids), "first": min(ids), "last": max(ids)},
+        **event_columns(at=at),
+    )
 
 
 _COPIED = (

@@ -1,5 +1,5 @@
 """Pages of mediation, and what it shows on the pages below it."""
 
-from complaints.mediation.admin import acts, consents, organisations, referrals, registrations
+from complaints.mediation.admin import acts, codes, consents, organisations, referrals, registrations
 
-__all__ = ["acts", "consents", "organisations", "referrals", "registrations"]
+__all__ = ["acts", "codes", "consents", "organisations", "referrals", "registrations"]

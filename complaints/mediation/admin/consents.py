@@ -27,6 +27,10 @@ class MediationConsentAdmin(FromComplaintMixin, BaseModelAdmin):
 
     workflow = workflow.consent
     operations = (Operation("withdraw", _withdraw, OptionalReasonForm),)
+    logs_reads = True
+    # Looking at a consent is looking into the complaint's folder.
+    dossier_path = "complaint.dossier"
+
     list_display = ("complaint", "organisation", "given_at", "text_version", "state_text")
     list_display_links = ("complaint",)
     list_select_related = ("complaint", "organisation")
@@ -49,10 +53,6 @@ class MediationConsentAdmin(FromComplaintMixin, BaseModelAdmin):
     @admin.display(description=_("covers"))
     def covers_text(self, consent: MediationConsent) -> str:
         return ", ".join(str(ConsentCover(cover).label) for cover in consent.covers)
-
-    def dossier_of(self, obj: MediationConsent) -> Any:
-        """Looking at a consent is looking into the complaint's folder."""
-        return obj.complaint.dossier
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -10,6 +10,7 @@ from complaints.mediation.models import MediationOrganisation
 class MediationOrganisationAdmin(BaseModelAdmin):
     """Whom we work with, for how long a case stays there, and the client of its system."""
 
+    not_logged_because = "an organisation and its system; no person's data is on these pages"
     list_display = ("name", "client", "period_days", "access_days_after_end", "active")
     list_select_related = ("client",)
     search_fields = ("name",)

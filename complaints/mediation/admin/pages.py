@@ -16,10 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.audit.models import ReadEvent
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.workflow import Availability, Workflow
 from backoffice.desk import sidebar
 from backoffice.desk.operations import Operation, OperationForm
+from backoffice.desk.readlog import log_once
 from backoffice.desk.transitions import Once
 from complaints.models import Complaint
 
@@ -105,6 +107,8 @@ class FromComplaintMixin:
             "form": form,
             "once": Once.fresh(),
         }
+        if request.method in {"GET", "HEAD"}:
+            log_once(request, what=ReadEvent.What.PAGE, dossier=complaint.dossier)
         return TemplateResponse(request, self.transition_template, context, status=status)
 
     def _refuse(self, request: HttpRequest, complaint: Complaint, answer: Availability) -> HttpResponse:

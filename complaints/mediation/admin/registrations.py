@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -146,7 +148,7 @@ def timeline_items(
 def search_referrals(query: str, viewer: User, limit: int) -> list[SearchHit]:
     """By number, from its beginning."""
     return [
-        SearchHit(referral.number, referral.get_state_display(), _page(referral.pk))
+        SearchHit(referral.number, referral.get_state_display(), _page(referral.pk), referral.dossier_id)
         for referral in Referral.objects.filter(number__startswith=query.upper()).order_by("number")[:limit]
     ]
 
@@ -155,6 +157,13 @@ def dossier_page(dossier: Dossier) -> str | None:
     """The page of the referral whose folder this is."""
     pk = Referral.objects.filter(dossier=dossier).values_list("pk", flat=True).first()
     return _page(pk) if pk is not None else None
+
+
+def dossiers_of_people(subject_ids: Sequence[int]) -> QuerySet[Referral, int]:
+    """Referrals of complaints that these people made, or that are about their loans."""
+    concerned = Q(complaint__complainants__subject__in=subject_ids)
+    concerned |= Q(complaint__borrower__subject__in=subject_ids)
+    return Referral.objects.filter(concerned).values_list("dossier_id", flat=True).distinct()
 
 
 registries.panels.register(
@@ -195,3 +204,4 @@ registries.sidebar.register(
 registries.timeline.register("mediation", TimelineSource(_("Mediation"), timeline_items))
 registries.search.register("mediation.referrals", SearchSource(_("Mediation"), VIEW, search_referrals))
 registries.dossier_pages.register(DossierKind.REFERRAL.value, dossier_page)
+registries.person_dossiers.register("mediation", dossiers_of_people)

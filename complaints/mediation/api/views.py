@@ -73,15 +73,18 @@ class ReferralListView(PartnerView):
         ],
     )
     def get(self, request: Request) -> Response:
-        referrals = self.visible(request, at=timezone.now())
+        at = timezone.now()
+        referrals = self.visible(request, at=at)
         if states := request.query_params.getlist("state"):
             if not set(states) <= set(ReferralState.values):
                 raise Problem("parameter-invalid", _("“state” is not a state of a case."))
             referrals = referrals.filter(state__in=states)
         if since := request.query_params.get("updated_since"):
             referrals = referrals.filter(updated_at__gte=_moment(since))
-        rows = self.paginate_queryset(selectors.for_feed(referrals))
-        return self.get_paginated_response(contents.list_items(rows or []))
+        rows = self.paginate_queryset(selectors.for_feed(referrals)) or []
+        listed = [row["dossier_id"] for row in rows]
+        log_read(what=ReadEvent.What.LIST, at=at, path=request.path, count=len(rows), listed=listed)
+        return self.get_paginated_response(contents.list_items(rows))
 
 
 class ReferralView(PartnerView):
@@ -162,11 +165,15 @@ class EventsView(PartnerView):
         examples=[OpenApiExample("Offered and accepted", examples.EVENTS, response_only=True)],
     )
     def get(self, request: Request, uid: UUID) -> Response:
-        referral = self.open_referral(request, uid, at=timezone.now())
+        at = timezone.now()
+        referral = self.open_referral(request, uid, at=at)
         after = request.query_params.get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) <= 9):
             raise Problem("parameter-invalid", _("“after” is a number."))
         events = selectors.events_of(referral, after=int(after), limit=EVENTS_PER_PAGE + 1)
+        log_read(
+            what=ReadEvent.What.PAGE, at=at, path=request.path, dossier=referral.dossier, count=len(events)
+        )
         headers = {}
         if len(events) > EVENTS_PER_PAGE:
             events = events[:EVENTS_PER_PAGE]

@@ -18,7 +18,7 @@ from complaints.mediation import workflow
 from complaints.mediation.choices import ENDED_STATES, ConsentCover, EndReason
 from complaints.mediation.models import MediationConsent, MediationOrganisation, Referral
 from complaints.mediation.services.effects import end_early
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintEvent
 from complaints.services.changes import lock_complaint
 
 MANAGE = "mediation.add_mediationorganisation"
@@ -70,7 +70,7 @@ def record_consent(
     Evidence is a file or the number of a recording or message. Raises ``NotPermitted`` and ``InputRefused``.
     """
     _check_consent(covers, given_at, evidence, evidence_reference, at=at)
-    with act(by=by, at=at, code="mediation.consent_recorded", dossier=complaint.dossier):
+    with act(by=by, at=at, code="mediation.consent_recorded", dossier=complaint.dossier) as frame:
         complaint = lock_complaint(complaint.pk)
         consent = MediationConsent(complaint=complaint, organisation=organisation)
         workflow.consent.check("record", consent, by=by, at=at)
@@ -82,6 +82,13 @@ def record_consent(
         consent.covers = [cover for cover in ConsentCover.values if cover in covers]
         consent.evidence, consent.evidence_reference = evidence, evidence_reference
         consent.save()
+        frame.record(
+            ComplaintEvent,
+            "mediation_consent_recorded",
+            dossier=complaint.dossier,
+            complaint=complaint,
+            data={"consent": consent.pk, "organisation": organisation.pk, "covers": consent.covers},
+        )
     return consent
 
 
@@ -104,12 +111,19 @@ def withdraw_consent(
     Raises ``NotPermitted``, and ``TransitionRefused`` when the consent has been withdrawn before.
     """
     dossier = consent.complaint.dossier
-    with act(by=by, at=at, code="mediation.consent_withdrawn", reason=reason, dossier=dossier):
-        lock_complaint(consent.complaint_id)
+    with act(by=by, at=at, code="mediation.consent_withdrawn", reason=reason, dossier=dossier) as frame:
+        complaint = lock_complaint(consent.complaint_id)
         consent = lock(MediationConsent, consent.pk)
         workflow.consent.step("withdraw", consent, by=by, at=at)
         consent.withdrawn_at = at
         consent.save()
+        frame.record(
+            ComplaintEvent,
+            "mediation_consent_withdrawn",
+            dossier=dossier,
+            complaint=complaint,
+            data={"consent": consent.pk, "organisation": consent.organisation_id},
+        )
         for referral in Referral.objects.filter(consent=consent).exclude(state__in=ENDED_STATES):
             end_early(referral=referral, because=EndReason.CONSENT_WITHDRAWN, by=by, at=at)
     return consent

@@ -1,0 +1,1 @@
+"""The explorer of the record: changes, requests, moments, events, reads and alerts, over all tables at once."""

@@ -1,0 +1,7 @@
+"""The loan book's codes in words: kinds of events that are not called like the act they belong to."""
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk.codes import code_labels
+
+code_labels.register("loans.loanevent.kind", {"loan_settled": _("Loan settled")})
