@@ -45,7 +45,7 @@ def _subjects(dossiers: Ids) -> set[int]:
         Complainant.objects.filter(complaint__dossier_id__in=dossiers).values_list("subject_id", flat=True)
     )
     borrowers = Complaint.objects.filter(dossier_id__in=dossiers, borrower__isnull=False)
-    return found | set(borrowers.values_list("borrower__subject_id", flat=True))  # type: ignore[arg-type]
+    return found | set(borrowers.values_list("borrower__subject_id", flat=True))
 
 
 def _homes(subjects: Ids) -> set[int]:

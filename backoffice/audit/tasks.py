@@ -9,8 +9,9 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from backoffice.audit.models import Seal
+from backoffice.audit.models import RetentionRun, Seal
 from backoffice.audit.services.evidence import expire_bundles, make_in_background
+from backoffice.audit.services.retention import apply_retention
 from backoffice.audit.services.sealing import Sealing, seal_record
 from backoffice.audit.services.verifying import Progress, Report, verify_record
 from backoffice.audit.services.watching import detect_unusual_reads
@@ -75,6 +76,15 @@ def expire_bundles_task() -> int:
     by = system_user("bundles")
     with context.entering(context.EntryPoint.TASK, actor=by):
         return expire_bundles(by=by, at=timezone.now())
+
+
+@shared_task(name="audit.preview_retention")
+def preview_retention_task() -> int:
+    """As ``manage.py apply_retention`` without ``--run``: what is due is stored; answers how much."""
+    by = system_user("retention")
+    with context.entering(context.EntryPoint.TASK, actor=by):
+        run = apply_retention(mode=RetentionRun.Mode.PREVIEW, by=by, at=timezone.now())
+    return sum(one["found"] for one in run.result)
 
 
 @shared_task(name="audit.detect_unusual_reads")

@@ -160,6 +160,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "clear-tokens": {"task": "api.clear_tokens", "schedule": crontab(hour=2, minute=40)},
     # Not at night alone: an alert is worth most while it goes on.
     "detect-unusual-reads": {"task": "audit.detect_unusual_reads", "schedule": crontab(minute="*/15")},
+    # A preview only: letting go is a person's decision.
+    "preview-retention": {"task": "audit.preview_retention", "schedule": crontab(hour=3, minute=20)},
     "expire-bundles": {"task": "audit.expire_bundles", "schedule": crontab(hour=2, minute=50)},
 }
 # Work after the answer (core.background) is done within the call; only tests want that.

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from backoffice.api.models import IdempotentAnswer
+from backoffice.audit.evidence import summary
 from backoffice.audit.keeping import people
 from backoffice.audit.keeping.needles import MARK, Needles
 from backoffice.audit.models import Erasure, ReadEvent, RecordEvent, Redaction
@@ -35,21 +36,29 @@ from tests.audit import whole_life
 from tests.audit.whole_life import LATER, NOW, Life
 from tests.factories import collections as floor
 from tests.factories import complaints as make
+from tests.factories import incidents, mediation
 from tests.factories import loans as book
-from tests.factories import mediation
+from tests.factories.evidence import made as make_bundle_of
 from tests.factories.staff import person
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_an_erased_person_is_left_anywhere(
-    settings: Any, tmp_path: Any, caplog: pytest.LogCaptureFixture
+    settings: Any, tmp_path: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(summary, "render", lambda data: repr(data).encode())
     life = whole_life.lead()
     assert {one for _place, one in whole_life.where(life.strings)} == {whole_life.NAME}, (
         "the file alone is plain"
     )
+    asks = person(Role.COMPLAINT_SUPERVISOR)
+    bundles = [
+        make_bundle_of(one, asks)
+        for one in (life.complaint.dossier, life.other.dossier, life.stranger.dossier)
+    ]
+    assert {whole_life.NAME, whole_life.ADDRESS} <= {one for _place, one in whole_life.where(life.strings)}
     seal_record(by=system_user("tests"), at=timezone.now())
     officer, second = person(Role.PRIVACY_OFFICER), person(Role.COMPLIANCE)
     ciphers = _ciphers(life)
@@ -68,8 +77,9 @@ def test_nothing_of_an_erased_person_is_left_anywhere(
             (read_personal if column in {"name", "mobile", "number"} else read_text)(row, column)
     assert not IdempotentAnswer.objects.exists()
     assert Attachment.objects.get(dossier=life.complaint.dossier).sha256
+    assert [type(one).objects.get(pk=one.pk).state for one in bundles] == ["expired", "expired", "ready"]
     _others_are_whole(life)
-    _is_proven(done)
+    _is_proven(done, bundles[:2])
     seal_record(by=system_user("tests"), at=timezone.now())
     report = verify_record(by=system_user("tests"), at=timezone.now(), full=True)
     assert report.findings == []
@@ -116,13 +126,14 @@ def _others_are_whole(life: Life) -> None:
     assert RecordEvent.objects.filter(kind="person.erased_elsewhere", dossier=other.dossier).exists()
 
 
-def _is_proven(done: Erasure) -> None:
+def _is_proven(done: Erasure, bundles: list[Any]) -> None:
     assert done.state == "done"
     proof = done.proof
     assert erasures.hashlib.sha256(erasures.canonical_proof(proof)).hexdigest() == done.proof_sha256
     keys = [one["key"] for one in proof["keys"]]
     assert not DataKey.objects.filter(pk__in=keys).exists()
-    assert len(proof["files"]) == 1
+    assert {one["sha256"] for one in proof["files"]} > {one.sha256 for one in bundles}
+    assert len(proof["files"]) == 3
     assert proof["redactions"]
     event = RecordEvent.objects.get(kind="person.erased")
     assert event.erasure == done
@@ -144,7 +155,7 @@ def test_asking_and_carrying_out_take_two_with_the_right() -> None:
             erasures.carry_out_erasure(erasure=request, by=nobody, at=LATER)
     both = person(Role.PRIVACY_OFFICER, Role.COMPLIANCE)
     Erasure.objects.filter(pk=request.pk).update(requested_by=both)
-    with pytest.raises(erasures.TransitionRefused, match=r"第二|second"):
+    with pytest.raises(erasures.TransitionRefused, match="another person"):
         erasures.carry_out_erasure(erasure=request, by=both, at=LATER)
     refused = erasures.refuse_erasure(erasure=request, reason="合同尚未履行完毕", by=second, at=LATER)
     assert refused.state == "refused"
@@ -173,18 +184,20 @@ def test_everything_that_stands_in_the_way_is_said_at_once() -> None:
     hold = place_legal_hold(
         dossier=borrower.dossier, reason_code="authority", by=person(Role.COMPLIANCE), at=NOW
     )
+    incident = incidents.report("leak", source=borrower.dossier)
     officer, second = person(Role.PRIVACY_OFFICER), person(Role.COMPLIANCE)
     request = erasures.request_erasure(subject=borrower.subject, basis="request", by=officer, at=NOW)
     codes = {one["code"]: one["possible_from"] for one in request.preview["blockers"]}
     assert set(codes) == {
         *("legal-hold", "active-loan", "open-case", "live-hold", "open-complaint", "live-referral"),
-        "retention",
+        *("open-incident", "retention"),
     }
     assert codes["retention"] is not None
     with pytest.raises(erasures.TransitionRefused) as refusal:
         erasures.carry_out_erasure(erasure=request, by=second, at=NOW)
     assert str(hold.dossier.number) in str(refusal.value)
-    assert complaint.number in str(refusal.value)
+    for number in (complaint.number, incident.number, case.number):
+        assert number in str(refusal.value)
     assert read_personal(borrower, "name")
 
 

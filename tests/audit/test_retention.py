@@ -163,7 +163,7 @@ def test_rows_without_a_seal_wait_and_a_longer_rule_counts_from_then_on(settings
         user_agent="x", ip_address="127.0.0.1", username="x", http_accept="", path_info="/"
     )
     AccessLog.objects.update(attempt_time=NOW)
-    settings.AUDIT_SIGNING_KEYS = ""
+    settings.SEAL_SIGNING_KEYS = ""
     free = start_of_day(free_from(business_day(NOW), 36))
     waiting = run("read_log", free, by=officer)
     assert (waiting["found"], waiting["unsealed"], waiting["taken"]) == (1, 1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,17 +16,21 @@ from django.test import Client as Http
 
 from backoffice.api.formats import moment
 from backoffice.core import context
+from backoffice.desk import services as desk
 from backoffice.desk.services import open_task, store_attachment
 from backoffice.loans.models import Borrower
 from backoffice.loans.services import register_contact_person
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from complaints import services as complaints
+from complaints.mediation import services as mediators
+from complaints.mediation.choices import DeclineReason
 from complaints.models import Complaint
 from debt_collections import services as collections
 from tests.factories import api as machines
 from tests.factories import collections as floor
 from tests.factories import complaints as make
+from tests.factories import incidents, mediation
 from tests.factories import loans as book
 from tests.factories.desk import PNG
 from tests.factories.staff import person
@@ -49,6 +54,7 @@ class Life:
     other: Complaint
     other_note: Any
     contact_of_other: Any
+    stranger: Complaint
     handler: User
     strings: list[str]
     kept: list[str]
@@ -73,6 +79,7 @@ def lead() -> Life:
         complaint=_filed_by_machine(loan.number), by=handler, at=NOW + timedelta(hours=2), reason="同一件事"
     )
     other, note, contact = _mentions(handler)
+    _elsewhere(borrower, handler)
     with context.acting(by=book.job(), reason_code="test"):
         loan.refresh_from_db()
         loan.state = "written_off"
@@ -98,6 +105,7 @@ def lead() -> Life:
         other,
         note,
         contact,
+        make.filed(words="与任何人无关", complainants=[make.complainant(name="公孙无名")]),
         handler,
         strings,
         [OTHER, "利息算错了", "另一位客户也说了同样的事"],
@@ -197,11 +205,42 @@ def _mentions(handler: User) -> tuple[Complaint, Any, Any]:
     return other, note, contact
 
 
+def _elsewhere(borrower: Borrower, handler: User) -> None:
+    """An incident about the person, one that only mentions them, words of a mediator, what they say happened."""
+    by, at = person(Role.COMPLIANCE), NOW + timedelta(hours=2)
+    for source in (borrower.dossier, None):
+        incident = incidents.report("media", source=source, description=f"{NAME}（{MOBILE}）在网上发帖")
+        with context.entering("command"):
+            for duty in incident.duties.all():
+                desk.notify(
+                    incident=incident,
+                    duty=duty,
+                    way="call",
+                    told_at=NOW,
+                    note=f"事关{NAME}",
+                    by=by,
+                    at=at,
+                )
+            desk.contain_incident(incident=incident, contained_at=NOW, measures=f"联系{NAME}", by=by, at=at)
+            desk.mark_reported(incident=incident, by=by, at=at)
+            desk.close_incident(incident=incident, report=f"{NAME}已删帖", by=by, at=at)
+    floor.alleged_contact(about=borrower, alleged_at=NOW - timedelta(days=2), number=SECOND)
+    partner = mediation.partner()
+    referral = mediation.offered(to=partner, by=handler)
+    mediators.decline_referral(
+        referral=referral,
+        reason_code=DeclineReason.values[0],
+        reason=f"已在调解{NAME}的同类案件",
+        by=partner.user,
+        at=mediation.ACCEPTED,
+    )
+
+
 def everything() -> Iterator[tuple[str, bytes]]:
     """Every value of every column of every table, the database's own files, and the files in the media folder."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608  (names of our own)
             for row in cursor.fetchall():
                 for value in row:
                     yield f"{table}", _bytes(value)
@@ -211,8 +250,13 @@ def everything() -> Iterator[tuple[str, bytes]]:
             if one.exists():
                 yield one.name, one.read_bytes()
     for file in Path(settings.MEDIA_ROOT).rglob("*"):
-        if file.is_file():
-            yield str(file), file.read_bytes()
+        if not file.is_file():
+            continue
+        yield str(file), file.read_bytes()
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist():
+                    yield f"{file}/{name}", archive.read(name)
 
 
 def _bytes(value: Any) -> bytes:

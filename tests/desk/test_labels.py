@@ -75,14 +75,22 @@ class Codes(ast.NodeVisitor):
 
     def __init__(self, openers: dict[str, str]) -> None:
         self.openers = openers
+        self.constants: dict[str, str] = {}
         self.literal: set[str] = set()
         self.patterns: set[str] = set()
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self.constants = dict(_constants(node))
+        self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
         keyword = self.openers.get(_called(node))
         for given in node.keywords:
             if given.arg == keyword and isinstance(given.value, ast.Constant):
                 self.literal.add(str(given.value.value))
+            elif given.arg == keyword and isinstance(given.value, ast.Name):
+                # A name from elsewhere (a helper's own ``code``) is followed where the helper is called.
+                self.literal |= {self.constants[one] for one in [given.value.id] if one in self.constants}
             elif given.arg == keyword and isinstance(given.value, ast.JoinedStr):
                 self.patterns.add(
                     "".join(
@@ -91,6 +99,24 @@ class Codes(ast.NodeVisitor):
                     )
                 )
         self.generic_visit(node)
+
+
+def _constants(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """The names that a module gives to texts: ``A = "a"`` and ``A, B = "a", "b"``."""
+    for node in module.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=True))
+            for name, value in pairs:
+                if (
+                    isinstance(name, ast.Name)
+                    and isinstance(value, ast.Constant)
+                    and isinstance(value.value, str)
+                ):
+                    yield name.id, value.value
 
 
 def _called(node: ast.Call) -> str:
@@ -136,7 +162,7 @@ def codes() -> Codes:
 
 
 def test_every_act_has_a_label(codes: Codes) -> None:
-    assert {"complaint.closed", "user.roles_set", "task.done", "maintenance"} <= codes.literal
+    assert {"complaint.closed", "user.roles_set", "task.done", "maintenance", "reveal.alarm"} <= codes.literal
     known = {code for code, _label in registries.act_labels.items()}
     assert codes.literal - known == set()
     assert [one for one in codes.patterns if not any(re.fullmatch(one, code) for code in known)] == []

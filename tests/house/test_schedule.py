@@ -12,7 +12,8 @@ from backoffice.celery import app
 from tests.factories.api import api_client, ask_token
 
 NIGHTLY = {"mediation.expire_referrals", "api.purge_answers", "api.clear_tokens", "audit.expire_bundles"} | {
-    "audit.verify_record"
+    "audit.verify_record",
+    "audit.preview_retention",
 }
 
 #: What cannot wait for the night, each with its reason.

@@ -25,6 +25,8 @@ _BARE = {ord(char): None for char in " \t\r\n\u3000\u00a0-‐‑‒–—―－.
 }
 _FULL_WIDTH = {str(digit): f"[{digit}{chr(0xFF10 + digit)}]" for digit in range(10)}
 _IN_WORDS = re.compile(r"[零〇一二三四五六七八九幺](?:[\s\-]?[零〇一二三四五六七八九幺]){9}")
+#: Stands for a star until the text is cut; no text holds it.
+_STAR = "\ue000"
 #: Shorter ones say where half a city lives.
 _ADDRESS_MIN = 6
 
@@ -170,9 +172,20 @@ class Needles:
         return "".join([*parts, text[last:]])
 
 
-def context(text: str, start: int, end: int, *, around: int = 12) -> str:
-    """A little of what stands around a place, the place itself and other people's numbers starred out."""
-    before = ("…" if start > around else "") + text[max(0, start - around) : start]
-    after = text[end : end + around] + ("…" if end + around < len(text) else "")
-    hidden = "*" * min(end - start, 8)
-    return mask_numbers(" ".join(f"{before}{hidden}{after}".split()))
+def context(text: str, needles: Needles, *, around: int = 12) -> str:
+    """A little of what stands around the first place of the person; theirs and everybody's numbers starred out.
+
+    Stars are set over the whole text before it is cut: half a number is still a number. Empty without a place.
+    """
+    parts, last = [], 0
+    for place in needles.found(text):
+        parts += [text[last : place.start], _STAR * min(place.end - place.start, 8)]
+        last = place.end
+    if not parts:
+        return ""
+    starred = mask_numbers("".join([*parts, text[last:]]))
+    start = starred.index(_STAR)
+    end = start + len(starred[start:]) - len(starred[start:].lstrip(_STAR))
+    before = ("…" if start > around else "") + starred[max(0, start - around) : start]
+    after = starred[end : end + around] + ("…" if end + around < len(starred) else "")
+    return " ".join(f"{before}{starred[start:end]}{after}".split()).replace(_STAR, "*")

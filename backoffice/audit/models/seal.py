@@ -55,7 +55,7 @@ class Seal(LogModel):
         SealKey, on_delete=models.PROTECT, related_name="seals", verbose_name=_("signing key")
     )
     leaves = models.PositiveIntegerField(_("rows"))
-    root = models.CharField(_("root"), max_length=64)
+    root = models.CharField(_("root of the tree"), max_length=64)
     previous = models.CharField(_("hash of the seal before"), max_length=64)
     statement = models.TextField(_("signed statement"))
     statement_hash = models.CharField(_("hash of the statement"), max_length=64, unique=True)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.audit import workflow
 from backoffice.audit.keeping import people, seams
+from backoffice.audit.keeping.columns import file_models
 from backoffice.audit.keeping.needles import Needles
 from backoffice.audit.keeping.people import Theirs, theirs
 from backoffice.audit.keeping.scan import Found, Hit, Progress, Rows, search
@@ -28,6 +29,7 @@ from backoffice.audit.models import Erasure, RecordEvent, Redaction
 from backoffice.audit.services import erasing
 from backoffice.audit.services.acting import act, lock, maintenance
 from backoffice.audit.services.redaction import sealed_among
+from backoffice.audit.services.withdrawing import withdraw_bundles
 from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
 from backoffice.core.models import Dossier
 from backoffice.privacy.models import DataSubject
@@ -332,7 +334,10 @@ def take_away(
     tell("columns", 3)
     keys = erasing.delete_keys(whose)
     tell("keys", 4)
-    files = erasing.delete_files(whose.dossiers)
+    # Before the files of the dossiers: the bundles of those are among them, and their rows have to say so.
+    named = whose.dossiers | people.ask_all("homes", whose.subjects)
+    speaking = {hit.dossier_id for hit in hits if hit.dossier_id is not None}
+    files = withdraw_bundles(named | speaking, by=by, at=at) + erasing.delete_files(whose.dossiers)
     erasing.empty_the_journal()
     tell("files", 5)
     return {
@@ -384,7 +389,7 @@ def files_left_behind() -> int:
 
 def _delete_left(files: Iterable[dict[str, str]]) -> int:
     left = 0
-    for model, column in people.file_models():
+    for model, column in file_models():
         uids = [one["uid"] for one in files if one["table"] == model._meta.db_table]
         storage = model._meta.get_field(column).storage  # type: ignore[union-attr]
         for name in model._base_manager.filter(uid__in=uids).values_list(column, flat=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django.db import models
 
@@ -29,6 +30,7 @@ def redact(
     """
     done: list[Redaction] = []
     rows = model._base_manager
+    name = cast("models.Field[Any, Any]", model._meta.get_field(column)).column
     for part in _parts(sorted(ids)):
         found = rows.filter(pk__in=part, **{f"{column}__isnull": False}).order_by("pk")
         new = [
@@ -36,7 +38,7 @@ def redact(
                 maintenance=entry,
                 table=model._meta.db_table,
                 row_id=row_id,
-                column=model._meta.get_field(column).column,
+                column=name or column,
                 sha256=hashlib.sha256(bytes(cipher)).hexdigest(),
             )
             for row_id, cipher in found.values_list("pk", column)

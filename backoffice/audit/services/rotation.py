@@ -44,9 +44,7 @@ class Rotation:
     of: dict[str, int] = field(default_factory=dict)
 
 
-def rotate_keys(
-    *, by: User, at: datetime, batch: int = BATCH, progress: Progress | None = None
-) -> Rotation:
+def rotate_keys(*, by: User, at: datetime, batch: int = BATCH, progress: Progress | None = None) -> Rotation:
     """Wrap every data key under the first of ``PRIVACY_MASTER_KEYS``, ``batch`` at a time.
 
     Safe to break off and to repeat, while everybody works on: readers need either key configured, and each batch is
@@ -136,7 +134,9 @@ def _reindex(model: Any, keys: list[Any]) -> int:
     names = [name for name in model.personal.fields if hasattr(model, f"{name}_index")]
     changed = []
     for row in model._base_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
-        if any([_renew(row, name) for name in names]):
+        # All of them, so no short cut at the first that changes.
+        renewed = [_renew(row, name) for name in names]
+        if any(renewed):
             changed.append(row)
     if names:
         model._base_manager.bulk_update(changed, [f"{name}_index" for name in names], batch_size=200)

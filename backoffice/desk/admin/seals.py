@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import (
@@ -20,7 +19,6 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +36,7 @@ from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.paging import KeysetChangeList, KeysetMixin
 from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import SidebarItem, registries
+from backoffice.desk.tables import table_name
 from backoffice.desk.templatetags.desk import chip, when
 from backoffice.desk.transitions import Once
 
@@ -152,17 +151,6 @@ def _checked(seal: Seal, newest: Verification | None, faults: dict[int, int]) ->
     return chip(_("Chain and signature in order"), "good")
 
 
-def _table_name(table: str) -> str:
-    """The words for a table, or its name while no model has it."""
-    model = next((one for one in apps.get_models() if one._meta.db_table == table), None)
-    if model is None:
-        return table
-    tracked = getattr(model, "instance_type", None)
-    if tracked is not None:
-        return gettext("%(things)s: changes") % {"things": capfirst(str(tracked._meta.verbose_name_plural))}
-    return capfirst(str(model._meta.verbose_name_plural))
-
-
 def _verify(*, obj: Seal, by: Any, at: datetime) -> None:
     report = verify_record(by=by, at=at, seals=[obj.number])
     if not report.is_clean:
@@ -270,7 +258,7 @@ class SealAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
         )
         url = "admin:audit_seal_change"
         return {
-            "parts": [(_table_name(part.table), part, f"{part.count:,}") for part in parts],
+            "parts": [(table_name(part.table), part, f"{part.count:,}") for part in parts],
             "row_count": f"{obj.leaves:,}",
             "checked": _checked(obj, newest, selectors.faults_by_seal(newest)),
             "newest": newest,
@@ -341,7 +329,7 @@ class VerificationAdmin(StepMixin, LogAdmin):
         for finding in obj.findings:
             pk = seals.get(finding["seal"])
             url = reverse("admin:audit_seal_change", args=(pk,)) if pk is not None else ""
-            name = _table_name(finding["table"]) if finding["table"] else ""
+            name = table_name(finding["table"]) if finding["table"] else ""
             rows.append(
                 {
                     **finding,

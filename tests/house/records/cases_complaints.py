@@ -210,7 +210,8 @@ CASES = [
     Case(
         service=services.match_borrower,
         world=unmatched,
-        events=("borrower_matched",),
+        # Complainant and borrower are one person from now on.
+        events=("borrower_matched", "subject.linked"),
         adds="the next version",
     ),
     Case(

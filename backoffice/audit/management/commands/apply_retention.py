@@ -39,7 +39,9 @@ class Command(BaseCommand):
             except DomainError as error:
                 raise CommandError(f"{error.message}") from error
         if options["json"]:
-            self.stdout.write(orjson.dumps({"run": str(run.uid), "mode": run.mode, "kinds": run.result}).decode())
+            self.stdout.write(
+                orjson.dumps({"run": str(run.uid), "mode": run.mode, "kinds": run.result}).decode()
+            )
             return
         for row in run.result:
             self._tell(row)

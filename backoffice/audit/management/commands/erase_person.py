@@ -21,12 +21,16 @@ class Command(BaseCommand):
     help = "Erase a person for good, or show what that would do (--dry-run)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("person", help="uid of the data subject, or a number of theirs (customer, complaint)")
+        parser.add_argument(
+            "person", help="uid of the data subject, or a number of theirs (customer, complaint)"
+        )
         parser.add_argument("--basis", choices=Erasure.Basis.values, required=True)
         parser.add_argument("--reference", default="", help="number of the request")
         parser.add_argument("--by", required=True, help="user name of who asks for it")
         parser.add_argument("--approved-by", help="user name of who carries it out; another person")
-        parser.add_argument("--dry-run", action="store_true", help="show what would go and what stands in the way")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would go and what stands in the way"
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -78,7 +82,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(orjson.dumps({"proof": done.proof, "sha256": done.proof_sha256}).decode())
             return
-        self.stdout.write(f"Erased. {len(done.proof['keys'])} keys deleted. Proof {done.uid}, SHA-256 {done.proof_sha256}")
+        self.stdout.write(
+            f"Erased. {len(done.proof['keys'])} keys deleted. Proof {done.uid}, SHA-256 {done.proof_sha256}"
+        )
 
     def _progress(self, step: str, done: int, total: int) -> None:
         if self.stdout.isatty():

@@ -17,7 +17,9 @@ from backoffice.staff.services import system_user
 
 
 class Command(BaseCommand):
-    help = "Wrap every data key under the first master key. Safe to break off and to repeat while people work."
+    help = (
+        "Wrap every data key under the first master key. Safe to break off and to repeat while people work."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--batch", type=int, default=rotation.BATCH, help="data keys in one transaction")
@@ -37,7 +39,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(orjson.dumps(asdict(done)).decode())
             return
-        self.stdout.write(f"{done.rewrapped} data keys are now wrapped by “{done.current}”, {done.left} are left.")
+        self.stdout.write(
+            f"{done.rewrapped} data keys are now wrapped by “{done.current}”, {done.left} are left."
+        )
         if done.left:
             self.stdout.write("Run it again before you take an old master key away.")
 
