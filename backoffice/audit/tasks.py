@@ -87,6 +87,14 @@ def preview_retention_task() -> int:
     return sum(one["found"] for one in run.result)
 
 
+@shared_task(name="audit.apply_retention")
+def apply_retention_task(user_id: int, mode: str) -> int:
+    """A preview or a run that somebody asked for on a page; answers the number of its row."""
+    by = User.objects.get(pk=user_id)
+    with context.entering(context.EntryPoint.TASK, actor=by):
+        return apply_retention(mode=mode, by=by, at=timezone.now()).pk
+
+
 @shared_task(name="audit.detect_unusual_reads")
 def detect_unusual_reads_task() -> int:
     """As ``manage.py detect_unusual_reads``; answers how many alerts are new."""

@@ -43,7 +43,7 @@ legal_hold = Workflow(
     transitions=[
         transition(
             "lift",
-            _("Lift the hold"),
+            _("Lift the legal hold"),
             [LegalHold.State.STANDING],
             None,
             HOLD,

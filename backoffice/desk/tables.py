@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 
 def model_of(table: str) -> Any:
     """The model of a table, or None while no model has it."""
-    return next((one for one in apps.get_models() if one._meta.db_table == table), None)
+    return next(
+        (one for one in apps.get_models(include_auto_created=True) if one._meta.db_table == table), None
+    )
 
 
 def table_name(table: str) -> str:
@@ -30,4 +33,7 @@ def column_name(table: str, column: str) -> str:
     model = model_of(table)
     if model is None:
         return column
-    return capfirst(str(model._meta.get_field(column).verbose_name))
+    try:
+        return capfirst(str(getattr(model._meta.get_field(column), "verbose_name", column)))
+    except FieldDoesNotExist:
+        return column

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
+from backoffice.desk.keeping_cards import offer_holds
 from backoffice.desk.registry import (
     HomeTile,
     SearchHit,
@@ -203,6 +204,7 @@ def _dossiers_of(subject_ids: Sequence[int]) -> QuerySet[Complaint, int]:
 
 
 registries.person_dossiers.register("complaints", _dossiers_of)
+offer_holds("complaints.complaint")
 registries.dossier_pages.register(DossierKind.COMPLAINT, _page)
 registries.file_readers.register(DossierKind.COMPLAINT, _may_read_files)
 registries.search.register("complaints", SearchSource(_("Complaints"), VIEW, _search))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from datetime import date, timedelta
@@ -19,11 +20,12 @@ from backoffice.audit.keeping.needles import MARK, Needles
 from backoffice.audit.models import Erasure, ReadEvent, RecordEvent, Redaction
 from backoffice.audit.services import erasure as erasures
 from backoffice.audit.services import log_read
-from backoffice.audit.services.holds import place_legal_hold
+from backoffice.audit.services.holds import lift_legal_hold, place_legal_hold
 from backoffice.audit.services.people import link_subjects
 from backoffice.audit.services.sealing import seal_record
 from backoffice.audit.services.verifying import verify_record
 from backoffice.core import context
+from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
 from backoffice.core.time import start_of_day
 from backoffice.desk.models import Attachment
 from backoffice.loans.services import register_contact_person
@@ -38,6 +40,7 @@ from tests.factories import collections as floor
 from tests.factories import complaints as make
 from tests.factories import incidents, mediation
 from tests.factories import loans as book
+from tests.factories.evidence import asked as asked_bundle
 from tests.factories.evidence import made as make_bundle_of
 from tests.factories.staff import person
 
@@ -129,7 +132,7 @@ def _others_are_whole(life: Life) -> None:
 def _is_proven(done: Erasure, bundles: list[Any]) -> None:
     assert done.state == "done"
     proof = done.proof
-    assert erasures.hashlib.sha256(erasures.canonical_proof(proof)).hexdigest() == done.proof_sha256
+    assert hashlib.sha256(erasures.canonical_proof(proof)).hexdigest() == done.proof_sha256
     keys = [one["key"] for one in proof["keys"]]
     assert not DataKey.objects.filter(pk__in=keys).exists()
     assert {one["sha256"] for one in proof["files"]} > {one.sha256 for one in bundles}
@@ -145,22 +148,22 @@ def test_asking_and_carrying_out_take_two_with_the_right() -> None:
     life = whole_life.lead()
     subject = life.borrower.subject
     officer, second, handler = person(Role.PRIVACY_OFFICER), person(Role.COMPLIANCE), life.handler
-    with pytest.raises(erasures.NotPermitted):
+    with pytest.raises(NotPermitted):
         erasures.request_erasure(subject=subject, basis="request", by=handler, at=LATER)
     request = erasures.request_erasure(subject=subject, basis="request", by=officer, at=LATER)
-    with pytest.raises(erasures.InputRefused):
+    with pytest.raises(InputRefused):
         erasures.request_erasure(subject=subject, basis="request", by=officer, at=LATER)
     for nobody in (officer, handler):
-        with pytest.raises(erasures.NotPermitted):
+        with pytest.raises(NotPermitted):
             erasures.carry_out_erasure(erasure=request, by=nobody, at=LATER)
     both = person(Role.PRIVACY_OFFICER, Role.COMPLIANCE)
     Erasure.objects.filter(pk=request.pk).update(requested_by=both)
-    with pytest.raises(erasures.TransitionRefused, match="another person"):
+    with pytest.raises(TransitionRefused, match="another person"):
         erasures.carry_out_erasure(erasure=request, by=both, at=LATER)
     refused = erasures.refuse_erasure(erasure=request, reason="合同尚未履行完毕", by=second, at=LATER)
     assert refused.state == "refused"
     assert people.needles({subject.pk}).needles, "nothing was erased"
-    with pytest.raises(erasures.TransitionRefused):
+    with pytest.raises(TransitionRefused):
         erasures.carry_out_erasure(erasure=refused, by=second, at=LATER)
 
 
@@ -193,7 +196,7 @@ def test_everything_that_stands_in_the_way_is_said_at_once() -> None:
         *("open-incident", "retention"),
     }
     assert codes["retention"] is not None
-    with pytest.raises(erasures.TransitionRefused) as refusal:
+    with pytest.raises(TransitionRefused) as refusal:
         erasures.carry_out_erasure(erasure=request, by=second, at=NOW)
     assert str(hold.dossier.number) in str(refusal.value)
     for number in (complaint.number, incident.number, case.number):
@@ -256,6 +259,39 @@ def test_a_name_can_be_somebody_elses_a_number_cannot() -> None:
     assert read_text(_fresh(namesake), "words_cipher") == "我叫司马文竹"
     assert read_personal(namesake.complainants.get(), "name") == "司马文竹"
     assert read_text(_fresh(caller), "words_cipher") == "〔已删除〕，〔已删除〕"
+
+
+@pytest.mark.django_db
+def test_words_in_a_file_under_a_legal_hold_stay_and_so_does_the_person() -> None:
+    borrower = book.a_borrower(name="司马文竹", mobile="13911112222")
+    other = make.filed(words="司马文竹，139 1111 2222")
+    compliance = person(Role.COMPLIANCE)
+    hold = place_legal_hold(dossier=other.dossier, reason_code="litigation", by=compliance, at=NOW)
+    request = erasures.request_erasure(
+        subject=borrower.subject, basis="request", by=person(Role.PRIVACY_OFFICER), at=LATER
+    )
+    with pytest.raises(TransitionRefused, match=other.dossier.number):
+        erasures.carry_out_erasure(erasure=request, by=compliance, at=LATER)
+    assert read_text(_fresh(other), "words_cipher") == "司马文竹，139 1111 2222"
+    lift_legal_hold(hold=hold, reason="结案", by=compliance, at=LATER)
+    erasures.carry_out_erasure(erasure=request, by=compliance, at=LATER)
+    assert read_text(_fresh(other), "words_cipher") == "〔已删除〕，〔已删除〕"
+
+
+@pytest.mark.django_db
+def test_a_bundle_that_is_just_being_made_is_not_handed_in(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    borrower, supervisor = book.a_borrower(), person(Role.COMPLAINT_SUPERVISOR)
+    waiting, begun = (asked_bundle(make.filed().dossier, supervisor) for _number in range(2))
+    with context.acting(by=supervisor, reason_code="bundle.begun"):
+        begun.state = "running"
+        begun.save()
+    request = erasures.request_erasure(
+        subject=borrower.subject, basis="request", by=person(Role.PRIVACY_OFFICER), at=LATER
+    )
+    erasures.carry_out_erasure(erasure=request, by=person(Role.COMPLIANCE), at=LATER)
+    assert (_fresh(begun).state, _fresh(waiting).state) == ("failed", "queued")
+    assert _fresh(begun).history.latest().history_change_reason == "bundle.failed"
 
 
 def _fresh(row: Any) -> Any:

@@ -45,7 +45,7 @@ def test_only_those_with_the_right_place_and_lift() -> None:
     assert lifted.state == LegalHold.State.LIFTED
     placed, ended = RecordEvent.objects.filter(dossier=dossier).order_by("pk")
     assert (placed.kind, ended.kind) == ("legal_hold.placed", "legal_hold.lifted")
-    assert read_reason(ended.reason_cipher) == "结案"
+    assert read_reason(bytes(ended.reason_cipher or b"")) == "结案"
     assert [row.history_change_reason for row in hold.history.all()] == [
         "legal_hold.lifted",
         "legal_hold.placed",

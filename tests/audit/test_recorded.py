@@ -77,7 +77,9 @@ def test_a_value_put_to_null_and_back_is_seen_and_unseen() -> None:
 
 def test_rows_put_in_and_taken_out_past_the_record_are_found() -> None:
     team = create_team(name="甲组", by=system_user("tests"), at=NOW)
-    sql("INSERT INTO staff_team (name, lead_id) SELECT '丙组', lead_id FROM staff_team WHERE id = %s", team.pk)
+    sql(
+        "INSERT INTO staff_team (name, lead_id) SELECT '丙组', lead_id FROM staff_team WHERE id = %s", team.pk
+    )
     inserted = Team.objects.get(name="丙组")
     sql("DELETE FROM staff_team WHERE id = %s", team.pk)
     assert unrecorded_rows(Team) == [
@@ -93,7 +95,10 @@ def test_a_deletion_on_record_is_none_and_a_row_that_came_back_is_one() -> None:
         day.delete()
     assert unrecorded_rows(CalendarDay) == []
     assert CalendarDay.history.get(id=pk, history_type="-").source == "test"
-    sql("INSERT INTO core_calendarday (id, date, kind, name, source) VALUES (%s, '2031-05-01', 'rest', '', 'test')", pk)
+    sql(
+        "INSERT INTO core_calendarday (id, date, kind, name, source) VALUES (%s, '2031-05-01', 'rest', '', 'test')",
+        pk,
+    )
     assert unrecorded_rows(CalendarDay) == [Unrecorded("core_calendarday", pk, MISSING)]
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axes.models import AccessLog
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.audit.keeping import own, rules, seams
+from backoffice.audit.keeping.documentation import page
 from backoffice.audit.keeping.months import add_months, cut_off, free_from
 from backoffice.audit.models import Erasure, ReadEvent, RecordEvent, Removal, RetentionRule, RetentionRun
 from backoffice.audit.services import log_read
@@ -106,12 +109,18 @@ def test_every_seed_is_loaded_once_and_every_kind_has_one() -> None:
     assert all(seed.source and seed.basis for seed in own.SEEDS)
 
 
+def test_the_page_says_what_the_rules_say() -> None:
+    written = Path(settings.BASE_DIR, "docs", "retention.md").read_text(encoding="utf-8")
+    assert written == page(), "manage.py retention_page"
+    assert all(seed.source in written for seed in own.SEEDS)
+
+
 # --- runs ------------------------------------------------------------------------------------------------
 
 
 def run(kind: str, at: datetime, mode: str = "run", by: Any = None) -> dict[str, Any]:
     stored = apply_retention(mode=mode, kinds=[kind], by=by or person(Role.PRIVACY_OFFICER), at=at)
-    return stored.result[0]  # type: ignore[no-any-return]
+    return stored.result[0]
 
 
 @pytest.mark.django_db

@@ -19,6 +19,7 @@ from backoffice.core import context
 from backoffice.desk import services as desk
 from backoffice.desk.services import open_task, store_attachment
 from backoffice.loans.models import Borrower
+from backoffice.loans.seed import resident_id
 from backoffice.loans.services import register_contact_person
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
@@ -42,7 +43,7 @@ LATER = datetime(2041, 3, 1, 2, 0, tzinfo=UTC)
 NAME, MOTHER, OTHER = "欧阳静姝", "尉迟桂枝", "诸葛长青"
 MOBILE, SECOND, MOTHERS = "13911112222", "13622223333", "13733334444"
 EMAIL, ADDRESS = "jingshu.oy@example.com", "上海市徐汇区漕溪北路一千零八弄七号"
-ID_NUMBER = book.resident_id(date(1988, 4, 9), 77)
+ID_NUMBER = resident_id(date(1988, 4, 9), 77)
 
 
 @dataclass

@@ -1,20 +1,35 @@
-"""Every change of a tracked row leaves who, why, which request, through which door."""
+"""Every change of a tracked row leaves who, why, which request, through which door; no change leaves nothing."""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from backoffice.audit.services.recorded import MISSING, Unrecorded, unrecorded_rows
 from backoffice.core import context
 from backoffice.core.errors import NoActor
-from backoffice.core.history import HistoryRow, bulk_create_with_history, bulk_update_with_history
+from backoffice.core.history import (
+    HistoryRow,
+    bulk_create_with_history,
+    bulk_update_with_history,
+    copy_into_history,
+    record_history,
+)
 from backoffice.core.models import CalendarDay
+from backoffice.desk.models import IncidentContact, Task
 from backoffice.privacy.fields import BlindIndexField, MaskField
+from backoffice.staff.models import User
+from backoffice.staff.roles import Role
 from backoffice.staff.services import system_user
+from tests.factories import desk as make
+from tests.factories.record import policy_value
+from tests.factories.staff import person
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +112,246 @@ def test_masks_and_indexes_stay_out_of_every_history_table() -> None:
     for model in histories:
         leaked = [f.name for f in model._meta.fields if isinstance(f, MaskField | BlindIndexField)]
         assert leaked == [], model
+
+
+# --- what is no change ------------------------------------------------------------------------------------
+
+
+def test_a_save_that_changes_nothing_writes_nothing() -> None:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        day = a_day(name="休")
+        day.save()
+        day.save()
+        day.save(update_fields=["name"])
+        day.save(update_fields=["kind", "source"])
+        record_history([day], "~")
+        assert day.history.count() == 1
+        for name in ("班", "休"):
+            day.name = name
+            day.save()
+    assert [row.name for row in day.history.order_by("history_id")] == ["休", "班", "休"]
+
+
+def test_columns_of_every_kind_are_the_same_until_they_change() -> None:
+    by = person(Role.HANDLER)
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        number, told, untold = policy_value("1.5"), make.task(detail="回电"), make.task()
+        office = IncidentContact.objects.create(
+            party="police", name="局", number="110", kinds=["leak", "media"], valid_from=date(2031, 5, 1)
+        )
+        rows = [number, told, untold, by, office]
+        before = [row.history.count() for row in rows]
+        for row in rows:
+            type(row)._default_manager.get(pk=row.pk).save()
+        number.value = Decimal("1.50")
+        number.save()
+        assert [row.history.count() for row in rows] == before, "read and written back"
+        number.value, by.roles, office.kinds = Decimal("1.51"), [*by.roles, Role.AUDITOR], ["media"]
+        told.detail_cipher, untold.detail_cipher = None, b"\x00\xff"
+        office.valid_to = date(2031, 6, 1)
+        for row in rows:
+            row.save()
+    assert [row.history.count() for row in rows] == [count + 1 for count in before]
+    assert number.history.first().value == Decimal("1.51")
+    assert told.history.first().detail_cipher is None
+    assert bytes(untold.history.first().detail_cipher) == b"\x00\xff"
+    assert by.history.first().roles == by.roles
+    assert (office.history.first().kinds, office.history.first().valid_to) == (["media"], date(2031, 6, 1))
+    assert [one for model in (Task, User, IncidentContact) for one in unrecorded_rows(model)] == []
+
+
+def test_of_many_only_those_that_changed_get_a_row() -> None:
+    with context.acting(by=system_user("tests"), reason_code="calendar.filled"):
+        days = bulk_create_with_history(CalendarDay, [a_day(n) for n in range(1, 6)])
+        for day in days[:2]:
+            day.name = "休"
+        bulk_update_with_history(CalendarDay, days, ["name"])
+        changed = CalendarDay.history.filter(date__year=2031, history_type="~")
+        assert {row.id for row in changed} == {day.pk for day in days[:2]}
+        assert copy_into_history(CalendarDay, [day.pk for day in days], "~") == 0
+
+
+# --- one writing path -------------------------------------------------------------------------------------
+
+
+def test_history_says_what_the_table_says_whatever_the_instance_believes() -> None:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        day = a_day()
+        day.save()
+        day.name, day.source = "休", "elsewhere"
+        day.save(update_fields=["name"])
+    assert (day.history.first().name, day.history.first().source) == ("休", "test")
+
+
+def test_many_rows_take_as_many_statements_as_few() -> None:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        days = CalendarDay.objects.bulk_create([a_day(n) for n in range(1, 32)])
+        for some in (days[:1], days[1:]):
+            with CaptureQueriesContext(connection) as queries:
+                record_history(some, "+")
+            assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
+        with CaptureQueriesContext(connection) as queries:
+            record_history(days, "-", batch_size=16)
+        assert len(queries) == 2
+    written = CalendarDay.history.filter(date__year=2031)
+    assert [row.id for row in written.filter(history_type="+").order_by("history_id")] == [d.pk for d in days]
+    assert written.filter(history_type="-").count() == len(days)
+
+
+def test_a_deletion_keeps_what_was_deleted_and_a_row_may_come_back() -> None:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        first, second = bulk_create_with_history(CalendarDay, [a_day(1, name="甲"), a_day(2, name="乙")])
+        pks = [first.pk, second.pk]
+        first.delete()
+        CalendarDay.objects.filter(pk=second.pk).delete()
+        gone = CalendarDay.history.filter(id__in=pks, history_type="-").order_by("id")
+        assert [(row.id, row.name) for row in gone] == list(zip(pks, ["甲", "乙"], strict=True))
+        back = a_day(1, name="甲")
+        back.pk = pks[0]
+        # As an import does it that does not know that the row was there once.
+        CalendarDay.objects.bulk_create([back])
+        assert copy_into_history(CalendarDay, [back.pk], "~") == 1, "after a deletion nothing is unchanged"
+    assert unrecorded_rows(CalendarDay) == []
+
+
+def test_whoever_does_not_answer_for_it_changes_nothing_by_any_way() -> None:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        day = bulk_create_with_history(CalendarDay, [a_day(1)])[0]
+    day.name = "班"
+    ways = (
+        day.save,
+        lambda: day.save(update_fields=["name"]),
+        lambda: bulk_update_with_history(CalendarDay, [day], ["name"]),
+        lambda: bulk_create_with_history(CalendarDay, [a_day(2)]),
+        lambda: CalendarDay.objects.create(date=date(2031, 5, 3), kind="rest", source="test"),
+        CalendarDay.objects.filter(pk=day.pk).delete,
+    )
+    for way in ways:
+        with pytest.raises(NoActor), transaction.atomic():
+            way()
+    [left] = CalendarDay.objects.filter(date__year=2031)
+    assert (left.pk, left.name, left.history.count()) == (day.pk, "", 1)
+
+
+def test_what_a_fixture_loads_is_no_act_and_the_check_says_so() -> None:
+    day = a_day()
+    # What ``loaddata`` does; it has no actor and brings history rows of its own, if it has any.
+    day.save_base(raw=True)
+    assert day.history.count() == 0
+    assert unrecorded_rows(CalendarDay) == [Unrecorded("core_calendarday", day.pk, MISSING)]
+
+
+# --- nothing changed, nothing written ----------------------------------------------------------------------
+
+
+def saved(row: models.Model, **values: Any) -> int:
+    """Save ``row`` with ``values``; answers how many history rows that left."""
+    history = type(row).history.filter(id=row.pk)  # type: ignore[attr-defined]
+    before = history.count()
+    for name, value in values.items():
+        setattr(row, name, value)
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        row.save()
+    return int(history.count() - before)
+
+
+def a_policy_value() -> PolicyValue:
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        return PolicyValue.objects.create(
+            code="tests.number", value="12.50", unit="days", effective_from=date(2031, 5, 1), title="t",
+            source="s", legal_force="policy", confidence="inferred",
+        )  # fmt: skip
+
+
+def test_a_save_that_changed_nothing_leaves_no_row() -> None:
+    row = a_policy_value()
+    fresh = PolicyValue.objects.get(pk=row.pk)
+    assert [saved(row), saved(fresh), saved(fresh, value=Decimal("12.5"))] == [0, 0, 0]
+    assert [saved(fresh, value=Decimal("12.51")), saved(fresh, value=Decimal("12.50"))] == [1, 1]
+    assert saved(fresh, effective_to=date(2032, 1, 1)) == 1
+    assert saved(fresh, effective_to=None) == 1
+    assert saved(fresh) == 0
+
+
+def test_bytes_json_and_texts_are_compared_as_they_are_stored() -> None:
+    task, user = make.task(detail="回电"), person(Role.HANDLER)
+    assert saved(Task.objects.get(pk=task.pk)) == 0
+    assert saved(task, detail_cipher=None) == 1
+    assert saved(task, detail_cipher=b"\x00\x01") == 1
+    assert saved(Task.objects.get(pk=task.pk)) == 0
+    assert saved(User.objects.get(pk=user.pk)) == 0
+    assert [saved(user, roles=["auditor"]), saved(user, roles=["auditor"])] == [1, 0]
+
+
+def test_what_history_does_not_keep_changes_nothing() -> None:
+    user = person(Role.HANDLER)
+    assert [saved(user, password="!"), saved(user, last_login=NOW)] == [0, 0]
+
+
+def test_history_says_what_the_table_says_not_what_the_instance_believes() -> None:
+    day = CalendarDay.objects.exclude(name="").first()
+    assert day is not None
+    kept, day.name = day.name, "never saved"
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        day.kind = "work" if day.kind == "rest" else "rest"
+        day.save(update_fields=["kind"])
+    assert (day.history.first().kind, day.history.first().name) == (day.kind, kept)
+
+
+def test_a_row_loaded_in_part_is_recorded_whole() -> None:
+    pk = a_policy_value().pk
+    row = PolicyValue.objects.only("title").get(pk=pk)
+    assert saved(row, title="another") == 1
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        PolicyValue.objects.only("title").get(pk=pk).delete()
+    gone, changed, _created = PolicyValue.history.filter(id=pk)
+    assert (gone.history_type, gone.title, gone.source) == ("-", "another", "s")
+    assert (changed.history_type, changed.title, changed.source) == ("~", "another", "s")
+
+
+def test_a_row_that_comes_back_is_a_change_again() -> None:
+    day = CalendarDay.objects.first()
+    assert day is not None
+    pk = day.pk
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        day.delete()
+        day.pk = pk
+        day.save(force_insert=True)
+        record_history([day], "~")
+    assert [row.history_type for row in CalendarDay.history.filter(id=pk)][:2] == ["+", "-"]
+
+
+def test_in_bulk_only_those_that_changed_are_written() -> None:
+    days = list(CalendarDay.objects.order_by("pk")[:1200])
+    for day in days[::3]:
+        day.name = f"{day.name}改"
+    before = CalendarDay.history.count()
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        bulk_update_with_history(CalendarDay, days, ["name"])
+        record_history(days, "~")
+    assert CalendarDay.history.count() - before == len(days[::3])
+
+
+def test_the_library_has_no_way_around_the_record() -> None:
+    row = a_policy_value()
+    row.title = "another"
+    with context.acting(by=system_user("tests"), reason_code="x"):
+        row.save_without_historical_record()
+    assert row.history.first().title == "another"
+
+
+def test_without_an_actor_not_even_nothing_is_saved() -> None:
+    row = a_policy_value()
+    with pytest.raises(NoActor), transaction.atomic():
+        row.save()
+
+
+def test_a_save_costs_one_statement_for_the_row_and_one_for_its_history(
+    django_assert_num_queries: Any,
+) -> None:
+    row = a_policy_value()
+    with context.acting(by=system_user("tests"), reason_code="x"), django_assert_num_queries(2):
+        row.title = "another"
+        row.save()
+    with context.acting(by=system_user("tests"), reason_code="x"), django_assert_num_queries(2):
+        row.save()

@@ -115,6 +115,7 @@ LOGGED = {
 SHOWS_NOBODY = {
     "audit_evidencebundle_status": "how far the making of a bundle has come",
     "audit_evidencebundle_make": "an empty form",
+    "audit_legalhold_add": "an empty form",
     "desk_incident_add": "an empty form",
     "complaints_complaint_add": "an empty form",
 }

@@ -35,7 +35,7 @@ from tests.house.records import (
 )
 from tests.house.records.case import REASON, Case
 from tests.house.records.services import services
-from tests.house.records.watch import Watch
+from tests.house.records.watch import Marks, changes, live_rows
 
 CASES: list[Case] = [
     *cases_staff.CASES,
@@ -91,11 +91,11 @@ def test_a_call_leaves_exactly_its_record(case: Case) -> None:
     if _takes_words(case) and "reason" not in given:
         given["reason"] = REASON
     request_id = uuid.uuid4().hex
-    watch = Watch.now()
+    before, marks = live_rows(), Marks.now()
     with context.entering(case.door, request_id=request_id):
         case.service(**given)
-    history, events = watch.history(), watch.events()
-    judge_rows(watch.changed(), history, case)
+    history, events = marks.history(), marks.events()
+    judge_rows(changes(before, live_rows()), history, case)
     assert history or events, "nothing is on record: name it in EXCEPTIONS, with what it writes instead"
     for row in [row for rows in history.values() for row in rows]:
         judge_actor(row.history_user_id, row.history_actor_name, given["by"])
@@ -134,16 +134,16 @@ def judge_actor(actor_id: int, name: str, by: Any) -> None:
 
 def judge_again(case: Case, given: dict[str, Any]) -> None:
     """A second call is refused, or finds everything done; unless the case says what it adds."""
-    watch = Watch.now()
+    marks = Marks.now()
     try:
         with transaction.atomic(), context.entering(case.door, request_id=uuid.uuid4().hex):
             case.service(**given)
     except (DomainError, IntegrityError):
         pass
-    left = [*watch.history(), *watch.events()]
+    left = [*marks.history(), *marks.events()]
     assert bool(left) == bool(case.adds), left
     if "no row changes" in case.adds:
-        assert not watch.history()
+        assert not marks.history()
 
 
 def _takes_words(case: Case) -> bool:

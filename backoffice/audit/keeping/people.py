@@ -122,10 +122,11 @@ def _kept_longer(whose: Theirs, today: date) -> Iterator[Blocker]:
         free = rules.free_from(ended_on, longest.keep_months)
         if free > today:
             declared = seams.kinds.get(kind)
-            sentence = _("%(kind)s: kept until %(until)s (%(basis)s).") % {
+            sentence = _("%(kind)s: must be kept; free from %(day)s (%(basis)s).") % {
                 "kind": declared.label if declared is not None else kind,
-                "until": free.isoformat(),
-                "basis": longest.basis,
+                "day": free.isoformat(),
+                # What we start with are message ids; words somebody entered stay as they are.
+                "basis": _(longest.basis),
             }
             yield Blocker("retention", sentence, possible_from=free)
 

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('requested_at', models.DateTimeField(verbose_name='requested at')),
                 ('preview', models.JSONField(default=dict, editable=False, verbose_name='preview')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('proof', models.JSONField(default=dict, editable=False, verbose_name='proof')),
+                ('proof', models.JSONField(default=dict, editable=False, verbose_name='proof of erasure')),
                 ('proof_sha256', models.CharField(blank=True, max_length=64, verbose_name='hash of the proof')),
             ],
             options={
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('requested_at', models.DateTimeField(verbose_name='requested at')),
                 ('preview', models.JSONField(default=dict, editable=False, verbose_name='preview')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('proof', models.JSONField(default=dict, editable=False, verbose_name='proof')),
+                ('proof', models.JSONField(default=dict, editable=False, verbose_name='proof of erasure')),
                 ('proof_sha256', models.CharField(blank=True, max_length=64, verbose_name='hash of the proof')),
                 ('history_id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField()),
@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(max_length=150, verbose_name="actor's name")),
                 ('entry_point', models.CharField(max_length=10, verbose_name='entry point')),
                 ('request_id', models.CharField(db_index=True, max_length=64, verbose_name='request')),
-                ('mode', models.CharField(choices=[('preview', 'Preview'), ('run', 'Run')], max_length=7, verbose_name='extent')),
+                ('mode', models.CharField(choices=[('preview', 'Preview'), ('run', 'Run')], max_length=7, verbose_name='mode')),
                 ('finished_at', models.DateTimeField(verbose_name='finished at')),
                 ('result', models.JSONField(default=list, verbose_name='result')),
             ],
@@ -484,7 +484,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicallegalhold',
             name='placed_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='placed by'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hold placed by'),
         ),
         migrations.AddField(
             model_name='historicalretentionrule',
@@ -499,7 +499,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='legalhold',
             name='placed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='placed by'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hold placed by'),
         ),
         migrations.AddField(
             model_name='recordevent',

@@ -55,7 +55,7 @@ class RetentionRun(EventRow):
         PREVIEW = "preview", _("Preview")
         RUN = "run", _("Run")
 
-    mode = models.CharField(_("extent"), max_length=7, choices=Mode.choices)
+    mode = models.CharField(_("mode"), max_length=7, choices=Mode.choices)
     finished_at = models.DateTimeField(_("finished at"))
     result = models.JSONField(_("result"), default=list)
 
@@ -89,7 +89,7 @@ class LegalHold(models.Model):
     detail_cipher = TextCipherField(verbose_name=_("details"))
     placed_at = models.DateTimeField(_("placed at"))
     placed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("placed by")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("hold placed by")
     )
     until = models.DateField(_("until"), null=True, blank=True)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
@@ -157,7 +157,7 @@ class Erasure(models.Model):
         related_name="+",
         verbose_name=_("decided by"),
     )
-    proof = models.JSONField(_("proof"), default=dict, editable=False)
+    proof = models.JSONField(_("proof of erasure"), default=dict, editable=False)
     proof_sha256 = models.CharField(_("hash of the proof"), max_length=64, blank=True)
 
     history = HistoricalRecords()

@@ -41,7 +41,7 @@ def _lists_any(bundle: EvidenceBundle, dossier_ids: Set[int]) -> bool:
     reads = ReadEvent.objects.filter(dossier_id=bundle.dossier_id, path=f"evidence/{bundle.uid}")
     lists = list(reads.values_list("listed", flat=True))
     # Without a row that says what is in it, it may hold anybody.
-    return not lists or any(dossier_ids.intersection(one) for one in lists)
+    return not lists or any(not dossier_ids.isdisjoint(one) for one in lists)
 
 
 def _stop_makers(*, by: User, at: datetime) -> None:

@@ -18,7 +18,8 @@ from backoffice.audit.services.erasure import Plan
 from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
 from backoffice.desk import dossiers
-from backoffice.desk.admin.keeping_words import column_label, data_label, table_label
+from backoffice.desk.admin.keeping_words import data_label
+from backoffice.desk.tables import column_name, table_name
 
 #: Places drawn one by one, and passages drawn of each; what is beyond is counted.
 PLACES, PASSAGES = 100, 3
@@ -99,7 +100,7 @@ def _place(
         "link": dossiers.link(dossier) if dossier is not None else "",
         "number": dossier.number if dossier is not None else "",
         "tables": Counter(
-            f"{table_label(hit.table.name)} · {column_label(hit.table.name, hit.column)}" for hit in hits
+            f"{table_name(hit.table.name)} · {column_name(hit.table.name, hit.column)}" for hit in hits
         ).most_common(),
         "found": data_label(sorted({kind for hit in hits for kind in hit.kinds})),
         "count": len(hits),
@@ -141,8 +142,8 @@ def stored_places(preview: dict[str, Any], needles: Needles | None) -> list[dict
             {
                 "kind": dossier.get_kind_display() if dossier is not None else "",
                 "link": dossiers.link(dossier) if dossier is not None else "",
-                "table": table_label(one["table"]),
-                "column": column_label(one["table"], one["column"]),
+                "table": table_name(one["table"]),
+                "column": column_name(one["table"], one["column"]),
                 "count": one["count"],
                 "found": data_label(one["kinds"]),
                 "spared": one["place"] in spared and not one["sure"],

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.audit import workflow
 from backoffice.audit.models import LegalHold, RecordEvent
 from backoffice.audit.services.holds import lift_legal_hold, place_legal_hold
+from backoffice.audit.workflow import HOLD
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.models import Dossier
 from backoffice.desk import dossiers, sidebar
@@ -74,7 +75,9 @@ class HoldForm(OperationForm):
         if not found:
             raise ValidationError(_("There is no dossier of this number."))
         if len(found) > 1:
-            raise ValidationError(_("Several dossiers have this number; place the hold from the page of one."))
+            raise ValidationError(
+                _("Several dossiers have this number; place the hold from the page of one.")
+            )
         return found[0]
 
 
@@ -120,7 +123,7 @@ class LegalHoldAdmin(BaseModelAdmin):
     page_name = "audit.legalhold"
     page_fields = ("dossier_link", "reason", "reference", "placed_by", "placed_at", "until", "lifted_at")
     logs_reads = True
-    creation_permission = workflow.HOLD
+    creation_permission = HOLD
     list_display = ("dossier_number", "reason", "reference", "placed", "placed_by", "ask_again", "state_chip")
     list_display_links = ("dossier_number",)
     list_select_related = ("dossier", "placed_by")
@@ -155,7 +158,7 @@ class LegalHoldAdmin(BaseModelAdmin):
         data = form.cleaned_data
         try:
             hold = place_legal_hold(
-                dossier=data.pop("number", None) or dossier,
+                dossier=data.pop("number", dossier),
                 by=request.user,  # type: ignore[arg-type]
                 at=timezone.now(),
                 **data,
@@ -241,7 +244,7 @@ def _why_lifted(user: Any, hold: LegalHold) -> str:
     events = RecordEvent.objects.filter(dossier=hold.dossier_id, kind="legal_hold.lifted")
     event = next((one for one in events.order_by("-pk") if one.data.get("hold") == str(hold.uid)), None)
     try:
-        return reason_for(user, event.reason_cipher) if event is not None else ""
+        return reason_for(user, bytes(event.reason_cipher or b"")) if event is not None else ""
     except Erased:
         return ""
 

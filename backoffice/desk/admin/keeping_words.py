@@ -1,15 +1,9 @@
-"""Words for what keeping and erasing store as codes: tables, columns, hindrances, kinds of data."""
+"""Words and tones for what keeping and erasing store as codes: states, hindrances, kinds of data."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
-from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models import Erasure, LegalHold
@@ -44,33 +38,6 @@ DATA: dict[str, Any] = {
     "email": _("e-mail address"),
     "address": _("address"),
 }
-
-
-@cache
-def _models() -> dict[str, type[models.Model]]:
-    return {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-
-
-def table_label(table: str) -> str:
-    """The words for a table, or its name when no model has it any more."""
-    model = _models().get(table)
-    if model is None:
-        return table
-    tracked = getattr(model, "instance_type", None)
-    if tracked is not None:
-        return gettext("%(things)s: changes") % {"things": capfirst(str(tracked._meta.verbose_name_plural))}
-    return capfirst(str(model._meta.verbose_name_plural))
-
-
-def column_label(table: str, column: str) -> str:
-    """The words for a column, or its name."""
-    try:
-        field = _models()[table]._meta.get_field(column)
-    except (KeyError, FieldDoesNotExist):
-        return column
-    if column in {"history_reason_cipher", "reason_cipher"}:
-        return gettext("reason in words")
-    return str(getattr(field, "verbose_name", column))
 
 
 def blocker_label(code: str) -> Any:

@@ -202,7 +202,7 @@ class IncidentDuty(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return str(self.get_party_display())
 
     @property
     def is_running(self) -> bool:

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
+from backoffice.desk.registry import registries
 from backoffice.privacy.fields import TextCipherField
 
 
@@ -69,4 +70,5 @@ class Task(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.kind
+        # What the apps call this kind; they tell the registry, which knows nothing of models.
+        return str(registries.task_kinds.get(self.kind) or self.kind)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as N_
 from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
 from backoffice.desk.paging import COUNT_LIMIT, bounded_count
+from backoffice.desk.keeping_cards import offer_erasure, offer_holds
 from backoffice.desk.registry import (
     SearchHit,
     SearchSource,
@@ -136,6 +137,9 @@ def dossiers_of_people(subject_ids: Sequence[int]) -> list[int]:
 
 
 registries.person_dossiers.register("loans", dossiers_of_people)
+offer_erasure("loans.borrower")
+offer_holds("loans.borrower")
+offer_holds("loans.loan")
 registries.dossier_pages.register(
     DossierKind.BORROWER, lambda dossier: _page(Borrower, "admin:loans_borrower_change", dossier)
 )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
+from backoffice.desk.keeping_cards import offer_holds
 from backoffice.desk.paging import COUNT_LIMIT, bounded_count
 from backoffice.desk.registry import (
     Panel,
@@ -153,6 +154,8 @@ registries.panels.register(
     ),
 )
 registries.person_dossiers.register("collections", dossiers_of_people)
+offer_holds("collections.case")
+offer_holds("collections.collector")
 registries.dossier_pages.register(DossierKind.CASE, case_page)
 registries.dossier_pages.register(DossierKind.COLLECTOR, collector_page)
 registries.dossier_pages.register(DossierKind.AGENCY, agency_page)

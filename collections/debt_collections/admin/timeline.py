@@ -23,6 +23,7 @@ HOLDS: dict[str, tuple[Any, str]] = {
 }
 CASES: dict[str, tuple[Any, str]] = {
     "case_opened": (gettext_lazy("Collection case opened"), "neutral"),
+    "case_imported": (gettext_lazy("Collection case imported"), "neutral"),
     "loan_added": (gettext_lazy("Loan added to the case"), "neutral"),
     "case_placed": (gettext_lazy("Case placed"), "info"),
     "case_closed": (gettext_lazy("Collection case closed"), "neutral"),
