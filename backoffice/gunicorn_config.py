@@ -26,7 +26,7 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 
 
 def on_starting(server: Any) -> None:
-    """The demo refuses a socket that others could reach; the server's own errors name no query strings and no people."""
+    """The demo refuses a socket that others could reach; the server's own errors name no queries and no people."""
     from backoffice.core.logs import NoQueriesFilter
     from backoffice.privacy.logs import NumbersFilter
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from backoffice.audit.keeping import seams
 from backoffice.audit.keeping.seams import Blocker, Ids, LastUse, PersonSource, RetentionKind, Unit
@@ -114,8 +114,8 @@ seams.people.register(
 seams.kinds.register(
     COMPLAINT,
     RetentionKind(
-        label=_lazy("Complaint files"),
-        ends=_lazy("the complaint has ended"),
+        label=gettext_lazy("Complaint files"),
+        ends=gettext_lazy("the complaint has ended"),
         unit=Unit.DOSSIERS,
         due=_complaints_due,
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.audit.keeping.people import alias_group
 from backoffice.audit.models import Erasure, LegalHold
 from backoffice.audit.workflow import HOLD, REQUEST
 from backoffice.desk.registry import Panel, registries
@@ -41,8 +43,10 @@ def offer_holds(page: str) -> None:
     )
 
 
-def _erasures(request: HttpRequest, subject: Any) -> dict[str, Any] | None:
-    rows = Erasure.objects.filter(subject__in=alias_group({subject.pk})).order_by("-pk")[:5]
+def _erasures(request: HttpRequest, subject_id: int, uid: Callable[[], uuid.UUID]) -> dict[str, Any] | None:
+    # One statement instead of the walk through all aliases: this is drawn with every page of a borrower.
+    same = Q(subject=subject_id) | Q(subject__same_as=subject_id) | Q(subject__aliases=subject_id)
+    rows = Erasure.objects.filter(same).distinct().order_by("-pk")[:5]
     erasures = [(one, reverse("admin:audit_erasure_change", args=(one.pk,))) for one in rows]
     # What is asked for has to be decided first, and nobody is erased twice.
     settled = any(one.state != Erasure.State.REFUSED for one, _url in erasures)
@@ -51,18 +55,18 @@ def _erasures(request: HttpRequest, subject: Any) -> dict[str, Any] | None:
         return None
     return {
         "erasures": erasures,
-        "ask_url": f"{reverse('admin:audit_erasure_request')}?subject={subject.uid}" if may_ask else "",
+        "ask_url": f"{reverse('admin:audit_erasure_request')}?subject={uid()}" if may_ask else "",
     }
 
 
 def subject_card(request: HttpRequest, obj: Any) -> dict[str, Any] | None:
     """The erasures of a data subject, on its own page."""
-    return _erasures(request, obj)
+    return _erasures(request, obj.pk, lambda: obj.uid)
 
 
 def owner_card(request: HttpRequest, obj: Any) -> dict[str, Any] | None:
     """The erasures of the person that the page's object is about."""
-    return _erasures(request, obj.subject)
+    return _erasures(request, obj.subject_id, lambda: obj.subject.uid)
 
 
 def offer_erasure(page: str, context: Any = owner_card) -> None:

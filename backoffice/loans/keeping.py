@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from backoffice.audit.keeping import seams
 from backoffice.audit.keeping.seams import Blocker, Ids, LastUse, PersonSource, RetentionKind, Unit
@@ -126,8 +126,8 @@ seams.people.register(
 seams.kinds.register(
     CUSTOMER,
     RetentionKind(
-        label=_lazy("Customers with loans and repayments"),
-        ends=_lazy("the last loan has ended, and nothing has been paid or decided since"),
+        label=gettext_lazy("Customers with loans and repayments"),
+        ends=gettext_lazy("the last loan has ended, and nothing has been paid or decided since"),
         unit=Unit.PEOPLE,
         due=_customers_due,
     ),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from backoffice.audit.keeping import seams
 from backoffice.audit.keeping.seams import Blocker, Ids, LastUse, PersonSource, RetentionKind, Unit
@@ -84,8 +84,10 @@ seams.people.register(
 seams.kinds.register(
     CONTACT,
     RetentionKind(
-        label=_lazy("Notes and files of contacts"),
-        ends=_lazy("no loan or case of the borrower is open, and the borrower has not been contacted since"),
+        label=gettext_lazy("Notes and files of contacts"),
+        ends=gettext_lazy(
+            "no loan or case of the borrower is open, and the borrower has not been contacted since"
+        ),
         unit=Unit.DOSSIERS,
         due=_contacts_due,
     ),

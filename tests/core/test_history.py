@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -139,7 +140,7 @@ def test_columns_of_every_kind_are_the_same_until_they_change() -> None:
         office = IncidentContact.objects.create(
             party="police", name="局", number="110", kinds=["leak", "media"], valid_from=date(2031, 5, 1)
         )
-        rows = [number, told, untold, by, office]
+        rows: list[Any] = [number, told, untold, by, office]
         before = [row.history.count() for row in rows]
         for row in rows:
             type(row)._default_manager.get(pk=row.pk).save()
@@ -239,119 +240,3 @@ def test_what_a_fixture_loads_is_no_act_and_the_check_says_so() -> None:
     day.save_base(raw=True)
     assert day.history.count() == 0
     assert unrecorded_rows(CalendarDay) == [Unrecorded("core_calendarday", day.pk, MISSING)]
-
-
-# --- nothing changed, nothing written ----------------------------------------------------------------------
-
-
-def saved(row: models.Model, **values: Any) -> int:
-    """Save ``row`` with ``values``; answers how many history rows that left."""
-    history = type(row).history.filter(id=row.pk)  # type: ignore[attr-defined]
-    before = history.count()
-    for name, value in values.items():
-        setattr(row, name, value)
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        row.save()
-    return int(history.count() - before)
-
-
-def a_policy_value() -> PolicyValue:
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        return PolicyValue.objects.create(
-            code="tests.number", value="12.50", unit="days", effective_from=date(2031, 5, 1), title="t",
-            source="s", legal_force="policy", confidence="inferred",
-        )  # fmt: skip
-
-
-def test_a_save_that_changed_nothing_leaves_no_row() -> None:
-    row = a_policy_value()
-    fresh = PolicyValue.objects.get(pk=row.pk)
-    assert [saved(row), saved(fresh), saved(fresh, value=Decimal("12.5"))] == [0, 0, 0]
-    assert [saved(fresh, value=Decimal("12.51")), saved(fresh, value=Decimal("12.50"))] == [1, 1]
-    assert saved(fresh, effective_to=date(2032, 1, 1)) == 1
-    assert saved(fresh, effective_to=None) == 1
-    assert saved(fresh) == 0
-
-
-def test_bytes_json_and_texts_are_compared_as_they_are_stored() -> None:
-    task, user = make.task(detail="回电"), person(Role.HANDLER)
-    assert saved(Task.objects.get(pk=task.pk)) == 0
-    assert saved(task, detail_cipher=None) == 1
-    assert saved(task, detail_cipher=b"\x00\x01") == 1
-    assert saved(Task.objects.get(pk=task.pk)) == 0
-    assert saved(User.objects.get(pk=user.pk)) == 0
-    assert [saved(user, roles=["auditor"]), saved(user, roles=["auditor"])] == [1, 0]
-
-
-def test_what_history_does_not_keep_changes_nothing() -> None:
-    user = person(Role.HANDLER)
-    assert [saved(user, password="!"), saved(user, last_login=NOW)] == [0, 0]
-
-
-def test_history_says_what_the_table_says_not_what_the_instance_believes() -> None:
-    day = CalendarDay.objects.exclude(name="").first()
-    assert day is not None
-    kept, day.name = day.name, "never saved"
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        day.kind = "work" if day.kind == "rest" else "rest"
-        day.save(update_fields=["kind"])
-    assert (day.history.first().kind, day.history.first().name) == (day.kind, kept)
-
-
-def test_a_row_loaded_in_part_is_recorded_whole() -> None:
-    pk = a_policy_value().pk
-    row = PolicyValue.objects.only("title").get(pk=pk)
-    assert saved(row, title="another") == 1
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        PolicyValue.objects.only("title").get(pk=pk).delete()
-    gone, changed, _created = PolicyValue.history.filter(id=pk)
-    assert (gone.history_type, gone.title, gone.source) == ("-", "another", "s")
-    assert (changed.history_type, changed.title, changed.source) == ("~", "another", "s")
-
-
-def test_a_row_that_comes_back_is_a_change_again() -> None:
-    day = CalendarDay.objects.first()
-    assert day is not None
-    pk = day.pk
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        day.delete()
-        day.pk = pk
-        day.save(force_insert=True)
-        record_history([day], "~")
-    assert [row.history_type for row in CalendarDay.history.filter(id=pk)][:2] == ["+", "-"]
-
-
-def test_in_bulk_only_those_that_changed_are_written() -> None:
-    days = list(CalendarDay.objects.order_by("pk")[:1200])
-    for day in days[::3]:
-        day.name = f"{day.name}改"
-    before = CalendarDay.history.count()
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        bulk_update_with_history(CalendarDay, days, ["name"])
-        record_history(days, "~")
-    assert CalendarDay.history.count() - before == len(days[::3])
-
-
-def test_the_library_has_no_way_around_the_record() -> None:
-    row = a_policy_value()
-    row.title = "another"
-    with context.acting(by=system_user("tests"), reason_code="x"):
-        row.save_without_historical_record()
-    assert row.history.first().title == "another"
-
-
-def test_without_an_actor_not_even_nothing_is_saved() -> None:
-    row = a_policy_value()
-    with pytest.raises(NoActor), transaction.atomic():
-        row.save()
-
-
-def test_a_save_costs_one_statement_for_the_row_and_one_for_its_history(
-    django_assert_num_queries: Any,
-) -> None:
-    row = a_policy_value()
-    with context.acting(by=system_user("tests"), reason_code="x"), django_assert_num_queries(2):
-        row.title = "another"
-        row.save()
-    with context.acting(by=system_user("tests"), reason_code="x"), django_assert_num_queries(2):
-        row.save()

@@ -86,19 +86,25 @@ class Codes(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         keyword = self.openers.get(_called(node))
         for given in node.keywords:
-            if given.arg == keyword and isinstance(given.value, ast.Constant):
-                self.literal.add(str(given.value.value))
-            elif given.arg == keyword and isinstance(given.value, ast.Name):
-                # A name from elsewhere (a helper's own ``code``) is followed where the helper is called.
-                self.literal |= {self.constants[one] for one in [given.value.id] if one in self.constants}
-            elif given.arg == keyword and isinstance(given.value, ast.JoinedStr):
-                self.patterns.add(
-                    "".join(
-                        re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z_]+"
-                        for part in given.value.values
-                    )
-                )
+            if given.arg == keyword:
+                self.take(given.value)
         self.generic_visit(node)
+
+    def take(self, code: ast.expr) -> None:
+        if isinstance(code, ast.Constant):
+            self.literal.add(str(code.value))
+        elif isinstance(code, ast.IfExp):
+            self.take(code.body)
+            self.take(code.orelse)
+        elif isinstance(code, ast.Name) and code.id in self.constants:
+            # Any other name (a helper's own ``code``) is followed where the helper is called.
+            self.literal.add(self.constants[code.id])
+        elif isinstance(code, ast.JoinedStr):
+            parts = [
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z_]+"
+                for part in code.values
+            ]
+            self.patterns.add("".join(parts))
 
 
 def _constants(module: ast.Module) -> Iterator[tuple[str, str]]:

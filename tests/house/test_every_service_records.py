@@ -14,6 +14,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from backoffice.audit.models import Event, RecordEvent
+from backoffice.audit.services.recorded import tracked_models, unrecorded
 from backoffice.core import context
 from backoffice.core.errors import DomainError
 from backoffice.desk.explorer.events import kind_label
@@ -126,6 +127,8 @@ def judge_rows(changed: dict[Any, str], history: dict[Any, list[Any]], case: Cas
     assert {table: count for table, count in most.items() if count > 1} == {
         table: count for table, (count, _why) in case.several.items()
     }
+    touched = [model for model in tracked_models() if model._meta.db_table in most]
+    assert unrecorded(touched) == [], "history says something else than the row"
 
 
 def judge_actor(actor_id: int, name: str, by: Any) -> None:

@@ -16,13 +16,13 @@ def answer(normalise: object, text: str) -> str:
         return f"refused: {refusal.field}"
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.from_regex(r"(\+86)?1[0-9]{10}", fullmatch=True))
 def test_eleven_digits_are_read_as_the_library_reads_them(text: str) -> None:
     assert answer(kinds.PHONE.normalise, text) == answer(kinds._parsed_phone, text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.from_regex(r"(\+|00)?(86)?0?1[0-9 -]{6,14}", fullmatch=True))
 def test_so_are_numbers_that_are_nearly_such(text: str) -> None:
     assert answer(kinds.PHONE.normalise, text) == answer(kinds._parsed_phone, kinds.clean(text))

@@ -12,7 +12,7 @@ from typing import Any
 
 from axes.models import AccessFailureLog, AccessLog
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from backoffice.audit.keeping import seams
@@ -47,20 +47,20 @@ def register() -> None:
     seams.kinds.register_all(
         {
             READ_LOG: RetentionKind(
-                label=_lazy("Log of reads"),
-                ends=_lazy("the moment of reading"),
+                label=gettext_lazy("Log of reads"),
+                ends=gettext_lazy("the moment of reading"),
                 unit=Unit.LOG,
                 due=_reads_due,
             ),
             SIGN_IN: RetentionKind(
-                label=_lazy("Sign-ins"),
-                ends=_lazy("the moment of signing in"),
+                label=gettext_lazy("Sign-ins"),
+                ends=gettext_lazy("the moment of signing in"),
                 unit=Unit.ROWS,
                 due=_sign_ins_due,
             ),
             SIGN_IN_FAILED: RetentionKind(
-                label=_lazy("Refused sign-ins"),
-                ends=_lazy("the moment of the attempt"),
+                label=gettext_lazy("Refused sign-ins"),
+                ends=gettext_lazy("the moment of the attempt"),
                 unit=Unit.ROWS,
                 due=_failures_due,
             ),

@@ -97,7 +97,8 @@ def log_read(
 ) -> ReadEvent:
     """Put on record that the present actor looked at something. One call per request.
 
-    ``dossier_id`` stands for ``dossier`` where only the key is at hand; ``listed`` are the ids of the dossiers that a list, a search or an export showed.
+    ``dossier_id`` stands for ``dossier`` where only the key is at hand; ``listed`` are the ids of the dossiers that a
+    list, a search or an export showed.
     """
     return ReadEvent.objects.create(
         what=what,

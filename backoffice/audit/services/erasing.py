@@ -11,11 +11,11 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from backoffice.audit.keeping import seams
-from backoffice.audit.keeping.columns import Table, cipher_labels, personal_models
+from backoffice.audit.keeping.columns import Table, cipher_labels, file_models, personal_models
 from backoffice.audit.keeping.needles import MARK, Needles
 from backoffice.audit.keeping.people import StoredFile, Theirs, files_of, personal_rows
 from backoffice.audit.keeping.scan import Hit, read_any
-from backoffice.audit.models import Maintenance, Redaction
+from backoffice.audit.models import Erasure, Maintenance, Redaction
 from backoffice.audit.services.redaction import redact, remove_rows
 from backoffice.core.history import bulk_update_with_history
 from backoffice.privacy.models import DataKey
@@ -180,6 +180,26 @@ def _remove_from_storage(files: Sequence[StoredFile]) -> None:
         except OSError:
             # The next run of retention tries again (``files_left_behind``).
             logger.exception("A file of an erased dossier could not be deleted: %s %s", one.model, one.uid)
+
+
+def files_left_behind() -> int:
+    """Delete the files that an erasure could not delete when it was carried out; answers how many there were."""
+    left = 0
+    for proof in Erasure.objects.filter(state=Erasure.State.DONE).values_list("proof", flat=True).iterator():
+        left += _delete_left(proof.get("files", ()))
+    return left
+
+
+def _delete_left(files: Iterable[dict[str, str]]) -> int:
+    left = 0
+    for model, column in file_models():
+        uids = [one["uid"] for one in files if one["table"] == model._meta.db_table]
+        storage = model._meta.get_field(column).storage  # type: ignore[union-attr]
+        for name in model._base_manager.filter(uid__in=uids).values_list(column, flat=True):
+            if name and storage.exists(name):
+                transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
+                left += 1
+    return left
 
 
 def empty_the_journal() -> None:

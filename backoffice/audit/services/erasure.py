@@ -15,12 +15,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.audit import workflow
 from backoffice.audit.keeping import people, seams
-from backoffice.audit.keeping.columns import file_models
 from backoffice.audit.keeping.needles import Needles
 from backoffice.audit.keeping.people import Theirs, theirs
 from backoffice.audit.keeping.scan import Found, Hit, Progress, Rows, search
@@ -337,13 +335,16 @@ def take_away(
     # Before the files of the dossiers: the bundles of those are among them, and their rows have to say so.
     named = whose.dossiers | people.ask_all("homes", whose.subjects)
     speaking = {hit.dossier_id for hit in hits if hit.dossier_id is not None}
-    files = withdraw_bundles(named | speaking, by=by, at=at) + erasing.delete_files(whose.dossiers)
+    bundles = withdraw_bundles(named | speaking, by=by, at=at)
+    files = erasing.delete_files(whose.dossiers)
     erasing.empty_the_journal()
     tell("files", 5)
     return {
         "keys": keys,
         "masks_and_indexes": masks,
         "copies_deleted": dropped,
+        # Not among the files: a bundle can be made again under the same identifier, without the person.
+        "bundles": bundles,
         "files": files,
         "texts_rewritten": rewritten,
         "redactions": [
@@ -377,23 +378,3 @@ def home_of(whose: Theirs) -> Dossier | None:
     """The dossier on whose timeline a person's erasure is told: their own, or else one they are named in."""
     ids = whose.dossiers or people.ask_all("homes", whose.subjects)
     return Dossier.objects.filter(pk__in=ids).order_by("pk").first()
-
-
-def files_left_behind() -> int:
-    """Delete the files that an erasure could not delete when it was carried out; answers how many there were."""
-    left = 0
-    for proof in Erasure.objects.filter(state=Erasure.State.DONE).values_list("proof", flat=True).iterator():
-        left += _delete_left(proof.get("files", ()))
-    return left
-
-
-def _delete_left(files: Iterable[dict[str, str]]) -> int:
-    left = 0
-    for model, column in file_models():
-        uids = [one["uid"] for one in files if one["table"] == model._meta.db_table]
-        storage = model._meta.get_field(column).storage  # type: ignore[union-attr]
-        for name in model._base_manager.filter(uid__in=uids).values_list(column, flat=True):
-            if name and storage.exists(name):
-                transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
-                left += 1
-    return left

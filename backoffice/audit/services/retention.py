@@ -23,6 +23,7 @@ from backoffice.audit.keeping.people import Theirs, theirs
 from backoffice.audit.keeping.scan import NAMES, Rows, search
 from backoffice.audit.keeping.seams import RetentionKind, Unit
 from backoffice.audit.models import Erasure, RecordEvent, RetentionRule, RetentionRun
+from backoffice.audit.services import erasing
 from backoffice.audit.services import erasure as erasures
 from backoffice.audit.services.acting import act, event_columns, maintenance
 from backoffice.audit.services.redaction import remove_rows, sealed_among
@@ -104,7 +105,7 @@ def apply_retention(
     result = [one.as_json() for one in outcomes]
     with act(by=by, at=at, code="retention.previewed" if preview else "retention.applied") as frame:
         if not preview:
-            erasures.files_left_behind()
+            erasing.files_left_behind()
             frame.record(
                 RecordEvent,
                 "retention.applied",

@@ -29,10 +29,7 @@ def withdraw_bundles(dossier_ids: Set[int], *, by: User, at: datetime) -> list[d
         if bundle.dossier_id in dossier_ids or _lists_any(bundle, dossier_ids)
     }
     about = EvidenceBundle.objects.filter(dossier_id__in=holding, state=_State.READY).order_by("pk")
-    gone = [
-        {"table": EvidenceBundle._meta.db_table, "uid": str(uid), "sha256": sha256}
-        for uid, sha256 in about.values_list("uid", "sha256")
-    ]
+    gone = [{"uid": str(uid), "sha256": sha256} for uid, sha256 in about.values_list("uid", "sha256")]
     expire_bundles_about(dossier_ids=holding, by=by, at=at)
     return gone
 

@@ -167,7 +167,7 @@ class ErasureAdmin(BaseModelAdmin):
             "goes": erasure_preview.what_goes(plan.whose),
             "places": places,
             "more_places": more,
-            "texts": plan.found.texts,
+            "texts": f"{plan.found.texts:,}",
             "unreadable": plan.found.unreadable,
             "back_url": reverse("admin:audit_erasure_changelist"),
         }

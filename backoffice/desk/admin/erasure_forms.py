@@ -7,12 +7,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.keeping import people
 from backoffice.audit.models import Erasure
 from backoffice.audit.services.erasure import carry_out_erasure, refuse_erasure
 from backoffice.desk.operations import Operation, OperationForm
+from backoffice.desk.people import names_of
 
 _PLACE = re.compile(r"dossier:\d+|column:\w+\.\w+")
 
@@ -43,9 +45,16 @@ class CarryOutForm(OperationForm):
 
     confirm = forms.CharField(
         label=_("Customer number or identifier of the person"),
-        help_text=_("Type it in to confirm. An erasure cannot be undone, not even from a backup."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = names_of({self.obj.subject_id}, viewer=self.viewer)[self.obj.subject_id]
+        self.fields["confirm"].help_text = gettext(
+            "This is about %(person)s. Type the number in to confirm: an erasure cannot be undone, not even from a "
+            "backup."
+        ) % {"person": f"{known.mask} {known.number}".strip()}
 
     def clean_confirm(self) -> str:
         text: str = self.cleaned_data["confirm"].strip()

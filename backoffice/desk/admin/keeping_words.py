@@ -32,11 +32,11 @@ BLOCKERS: dict[str, Any] = {
 }
 #: Kind of datum (``privacy.kinds``) by which a text was found.
 DATA: dict[str, Any] = {
-    "name": _("name"),
-    "phone": _("telephone number"),
-    "id_number": _("document number"),
-    "email": _("e-mail address"),
-    "address": _("address"),
+    "name": _("a name"),
+    "phone": _("a telephone number"),
+    "id_number": _("a document number"),
+    "email": _("an e-mail address"),
+    "address": _("an address"),
 }
 
 

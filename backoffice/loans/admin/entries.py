@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop as N_
 
 from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
-from backoffice.desk.paging import COUNT_LIMIT, bounded_count
 from backoffice.desk.keeping_cards import offer_erasure, offer_holds
+from backoffice.desk.paging import COUNT_LIMIT, bounded_count
 from backoffice.desk.registry import (
     SearchHit,
     SearchSource,
