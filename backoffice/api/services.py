@@ -200,9 +200,7 @@ def purge_answers(*, at: datetime) -> int:
     return IdempotentAnswer.objects.filter(expires_at__lte=at).delete()[0]
 
 
-def forget_answers(
-    subjects: Set[int], dossiers: Set[int], mentions: Callable[[str], bool]
-) -> dict[str, int]:
+def forget_answers(subjects: Set[int], dossiers: Set[int], mentions: Callable[[str], bool]) -> dict[str, int]:
     """Delete the kept answers that speak of a person who is being erased; answers how many, by table.
 
     There are never more of them than two days' worth. One that nobody can read goes as well.

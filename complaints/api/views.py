@@ -94,9 +94,7 @@ class ComplaintView(ApiView):
         row = selectors.filed_by(_client(request)).filter(dossier__uid=uid).first()
         if row is None:
             raise Http404
-        log_read(
-            what=ReadEvent.What.PAGE, at=timezone.now(), path=request.path, dossier_id=row["dossier_id"]
-        )
+        log_read(what=ReadEvent.What.PAGE, at=timezone.now(), path=request.path, dossier_id=row["dossier_id"])
         return Response(_item(row))
 
 

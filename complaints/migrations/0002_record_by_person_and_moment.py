@@ -5,183 +5,208 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('collections', '0002_record_by_person_and_moment'),
-        ('complaints', '0001_initial'),
-        ('conduct', '0002_record_by_person_and_moment'),
-        ('core', '0002_record_by_person_and_moment'),
-        ('desk', '0002_incidents'),
-        ('loans', '0002_record_by_person_and_moment'),
-        ('privacy', '0002_rights_to_personal_data'),
-        ('staff', '0002_record_by_person_and_moment'),
+        ("collections", "0002_record_by_person_and_moment"),
+        ("complaints", "0001_initial"),
+        ("conduct", "0002_record_by_person_and_moment"),
+        ("core", "0002_record_by_person_and_moment"),
+        ("desk", "0002_incidents"),
+        ("loans", "0002_record_by_person_and_moment"),
+        ("privacy", "0002_rights_to_personal_data"),
+        ("staff", "0002_record_by_person_and_moment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         migrations.swappable_dependency(settings.OAUTH2_PROVIDER_APPLICATION_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalallegation',
-            name='complaints__history_49a907_idx',
+            model_name="historicalallegation",
+            name="complaints__history_49a907_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalallegationcontact',
-            name='complaints__history_9ff9e7_idx',
+            model_name="historicalallegationcontact",
+            name="complaints__history_9ff9e7_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcategory',
-            name='complaints__history_5ed111_idx',
+            model_name="historicalcategory",
+            name="complaints__history_5ed111_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcategoryversion',
-            name='complaints__history_f06192_idx',
+            model_name="historicalcategoryversion",
+            name="complaints__history_f06192_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcomplainant',
-            name='complaints__history_965da3_idx',
+            model_name="historicalcomplainant",
+            name="complaints__history_965da3_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcomplainantphone',
-            name='complaints__history_dba19f_idx',
+            model_name="historicalcomplainantphone",
+            name="complaints__history_dba19f_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcomplaint',
-            name='complaints__history_28e1ec_idx',
+            model_name="historicalcomplaint",
+            name="complaints__history_28e1ec_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcomplaintdeadline',
-            name='complaints__history_10e793_idx',
+            model_name="historicalcomplaintdeadline",
+            name="complaints__history_10e793_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalconversation',
-            name='complaints__history_909ba7_idx',
+            model_name="historicalconversation",
+            name="complaints__history_909ba7_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicaldecision',
-            name='complaints__history_219071_idx',
+            model_name="historicaldecision",
+            name="complaints__history_219071_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicaldemand',
-            name='complaints__history_60985f_idx',
+            model_name="historicaldemand",
+            name="complaints__history_60985f_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalnote',
-            name='complaints__history_4b912b_idx',
+            model_name="historicalnote",
+            name="complaints__history_4b912b_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalremedy',
-            name='complaints__history_f4b499_idx',
+            model_name="historicalremedy",
+            name="complaints__history_f4b499_idx",
         ),
         migrations.AddIndex(
-            model_name='complaintevent',
-            index=models.Index(fields=['occurred_at'], name='complaintevent_occurred'),
+            model_name="complaintevent",
+            index=models.Index(fields=["occurred_at"], name="complaintevent_occurred"),
         ),
         migrations.AddIndex(
-            model_name='complaintevent',
-            index=models.Index(fields=['actor', 'occurred_at'], name='complaintevent_actor'),
+            model_name="complaintevent",
+            index=models.Index(fields=["actor", "occurred_at"], name="complaintevent_actor"),
         ),
         migrations.AddIndex(
-            model_name='historicalallegation',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_316ee1_idx'),
+            model_name="historicalallegation",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_316ee1_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalallegation',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_38abab_idx'),
+            model_name="historicalallegation",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_38abab_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalallegationcontact',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_a8da50_idx'),
+            model_name="historicalallegationcontact",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_a8da50_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalallegationcontact',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_725c15_idx'),
+            model_name="historicalallegationcontact",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_725c15_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcategory',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_d360a0_idx'),
+            model_name="historicalcategory",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_d360a0_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcategory',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_1c93db_idx'),
+            model_name="historicalcategory",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_1c93db_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcategoryversion',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_f3970c_idx'),
+            model_name="historicalcategoryversion",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_f3970c_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcategoryversion',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_432cbc_idx'),
+            model_name="historicalcategoryversion",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_432cbc_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplainant',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_648533_idx'),
+            model_name="historicalcomplainant",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_648533_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplainant',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_365e38_idx'),
+            model_name="historicalcomplainant",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_365e38_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplainantphone',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_5b3e62_idx'),
+            model_name="historicalcomplainantphone",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_5b3e62_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplainantphone',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_05de2e_idx'),
+            model_name="historicalcomplainantphone",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_05de2e_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplaint',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_c47090_idx'),
+            model_name="historicalcomplaint",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_c47090_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplaint',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_30c1a6_idx'),
+            model_name="historicalcomplaint",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_30c1a6_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplaintdeadline',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_bd8b41_idx'),
+            model_name="historicalcomplaintdeadline",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_bd8b41_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcomplaintdeadline',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_63c05b_idx'),
+            model_name="historicalcomplaintdeadline",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_63c05b_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalconversation',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_fdec0f_idx'),
+            model_name="historicalconversation",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_fdec0f_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalconversation',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_dbb170_idx'),
+            model_name="historicalconversation",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_dbb170_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicaldecision',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_7a183e_idx'),
+            model_name="historicaldecision",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_7a183e_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicaldecision',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_76a20b_idx'),
+            model_name="historicaldecision",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_76a20b_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicaldemand',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_0becba_idx'),
+            model_name="historicaldemand",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_0becba_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicaldemand',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_9d6296_idx'),
+            model_name="historicaldemand",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_9d6296_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalnote',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_6f4d18_idx'),
+            model_name="historicalnote",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_6f4d18_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalnote',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_03961c_idx'),
+            model_name="historicalnote",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_03961c_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalremedy',
-            index=models.Index(fields=['history_user', 'history_date'], name='complaints__history_a5eec5_idx'),
+            model_name="historicalremedy",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="complaints__history_a5eec5_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalremedy',
-            index=models.Index(fields=['history_date', 'id'], name='complaints__history_e2c30f_idx'),
+            model_name="historicalremedy",
+            index=models.Index(fields=["history_date", "id"], name="complaints__history_e2c30f_idx"),
         ),
     ]

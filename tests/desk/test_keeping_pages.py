@@ -8,32 +8,38 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.audit.models import Erasure, LegalHold, ReadEvent, RetentionRule, RetentionRun
+from backoffice.audit.models import Erasure, LegalHold, ReadEvent, RetentionRule
 from backoffice.audit.services.holds import place_legal_hold
 from backoffice.core import context
-from backoffice.loans.models import Borrower
 from backoffice.loans.services import register_contact_person
 from backoffice.privacy.models import DataKey
 from backoffice.privacy.services import create_subjects
-from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from complaints.services import add_note
+from tests.desk.keeping_pages import (
+    ERASURES,
+    HOLDS,
+    MOBILE,
+    NAME,
+    ROLES,
+    RULES,
+    ask_url,
+    asked,
+    browser,
+    old_customer,
+    rule,
+    step_url,
+    text,
+)
 from tests.factories import complaints as complaint
 from tests.factories import loans as book
 from tests.factories.staff import NOW, person
 from tests.support import assert_same_queries_3_and_30
 
 pytestmark = pytest.mark.django_db
-ERASURES, HOLDS = "admin:audit_erasure_changelist", "admin:audit_legalhold_changelist"
-RULES, RUNS = "admin:audit_retentionrule_changelist", "admin:audit_retentionrun_changelist"
-PREVIEW, RUN = "admin:audit_retentionrun_preview", "admin:audit_retentionrun_run"
-NAME, MOBILE = "欧阳静姝", "13911112222"
-#: tests/house walks every address with every role; here are those that differ, and two that see nothing of it.
-ROLES = (Role.COMPLIANCE, Role.PRIVACY_OFFICER, Role.AUDITOR, Role.HANDLER, Role.ADMINISTRATOR)
 
 
 @pytest.fixture(autouse=True)
@@ -41,40 +47,6 @@ def _house(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
     settings.LANGUAGE_CODE = "en"
     cache.clear()
-
-
-def browser(user: User) -> Browser:
-    client = Browser(headers={"Accept-Language": "en"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-def text(client: Browser, url: str, status: int = 200) -> str:
-    answer = client.get(url)
-    assert answer.status_code == status, answer.content.decode()[:500]
-    return answer.content.decode()
-
-
-def old_customer() -> Borrower:
-    """Somebody of whom nothing runs and nothing has to be kept any more."""
-    borrower = book.a_borrower(name=NAME, mobile=MOBILE)
-    with context.acting(by=book.job(), reason_code="test"):
-        RetentionRule.objects.filter(kind="customer").delete()
-    return borrower
-
-
-def ask_url(borrower: Borrower) -> str:
-    return f"{reverse('admin:audit_erasure_request')}?subject={borrower.subject.uid}"
-
-
-def step_url(obj: Any, name: str) -> str:
-    return reverse(f"admin:audit_{type(obj).__name__.lower()}_transition", args=(obj.pk, name))
-
-
-def asked(borrower: Borrower, officer: User, **given: Any) -> Erasure:
-    answer = browser(officer).post(ask_url(borrower), {"basis": "request", **given})
-    assert answer.status_code == 302, answer.content.decode()
-    return Erasure.objects.latest("pk")
 
 
 # --- erasure -----------------------------------------------------------------------------------------------
@@ -287,90 +259,6 @@ def test_holds_in_force_come_first() -> None:
     assert [row.pk for row in rows] == [holds[1].pk, holds[0].pk, holds[2].pk]
     found = client.get(reverse(HOLDS), {"which": "lifted"}).context["cl"].result_list
     assert [row.pk for row in found] == [holds[2].pk]
-
-
-# --- retention ---------------------------------------------------------------------------------------------
-
-
-def rule(**given: Any) -> dict[str, Any]:
-    return {
-        "kind": "complaint",
-        "keep_months": "48",
-        "effective_from": "2026-01-01",
-        "basis": "Board decision",
-        "source": "decision 7",
-        "legal_force": "policy",
-        "confidence": "inferred",
-        **given,
-    }
-
-
-def test_rules_are_entered_with_dates_and_never_overlap() -> None:
-    add = reverse("admin:audit_retentionrule_add")
-    for role in ROLES:
-        client = browser(person(role))
-        assert client.get(add).status_code == (200 if role == Role.PRIVACY_OFFICER else 403), role
-        sees = role in {Role.COMPLIANCE, Role.PRIVACY_OFFICER, Role.AUDITOR}
-        assert client.get(reverse(RULES)).status_code == (200 if sees else 403), role
-    officer = browser(person(Role.PRIVACY_OFFICER))
-    assert officer.post(add, rule(kind="nonsense")).status_code == 200
-    assert not RetentionRule.objects.filter(basis="Board decision").exists()
-    assert officer.post(add, rule(effective_to="2026-12-31")).status_code == 302
-    for wrong in ({"effective_from": "2026-06-01"}, {"effective_from": "2025-01-01"}):
-        assert "in force at that time already" in officer.post(add, rule(**wrong)).content.decode()
-    assert officer.post(add, rule(effective_from="2027-01-01", keep_months="600")).status_code == 302
-    first = RetentionRule.objects.get(basis="Board decision", effective_from=date(2026, 1, 1))
-    change = reverse("admin:audit_retentionrule_change", args=(first.pk,))
-    assert "in force at that time already" in officer.post(change, rule()).content.decode()
-    assert first.history.latest().history_change_reason == "audit.retentionrule.added"
-
-
-def test_of_several_rules_the_longest_is_said_to_decide() -> None:
-    with context.acting(by=book.job(), reason_code="test"):
-        for months, basis in ((12, "short one"), (90, "long one")):
-            RetentionRule.objects.create(
-                **{**rule(keep_months=months, basis=basis), "effective_from": date(2019, 1, 1)}
-            )
-    page = text(browser(person(Role.AUDITOR)), reverse(RULES))
-    row = page[page.index("Complaint files") :]
-    assert row.index("long one") < row.index("short one")
-    assert "1 shorter rule" in row or "shorter rules" in row
-
-
-def test_retention_is_previewed_then_run_by_those_with_the_right(
-    django_capture_on_commit_callbacks: Any,
-) -> None:
-    for role in ROLES:
-        client = browser(person(role))
-        for name in (PREVIEW, RUN):
-            if role != Role.PRIVACY_OFFICER:
-                assert client.get(reverse(name)).status_code == 403, role
-                assert client.post(reverse(name)).status_code == 403, role
-        sees = role in {Role.COMPLIANCE, Role.PRIVACY_OFFICER, Role.AUDITOR}
-        assert client.get(reverse(RUNS)).status_code == (200 if sees else 403), role
-    officer = browser(person(Role.PRIVACY_OFFICER))
-    # Without a preview there is nothing to confirm.
-    assert "no fresh preview" in text(officer, reverse(RUN))
-    assert officer.post(reverse(RUN), {"confirm": "on"}).status_code == 422
-    with django_capture_on_commit_callbacks(execute=True):
-        assert officer.post(reverse(PREVIEW)).status_code == 302
-    preview = RetentionRun.objects.get()
-    assert preview.mode == "preview"
-    page = text(officer, reverse("admin:audit_retentionrun_change", args=(preview.pk,)))
-    assert "Log of reads" in page
-    assert reverse(RUN) in page
-    assert "Numbers of the preview" in text(officer, reverse(RUN))
-    assert officer.post(reverse(RUN), {"preview": preview.pk}).status_code == 422
-    assert officer.post(reverse(RUN), {"confirm": "on", "preview": preview.pk + 1}).status_code == 422
-    with django_capture_on_commit_callbacks(execute=True):
-        assert officer.post(reverse(RUN), {"confirm": "on", "preview": preview.pk}).status_code == 302
-    assert RetentionRun.objects.latest("pk").mode == "run"
-    # Its numbers are used up.
-    assert officer.post(reverse(RUN), {"confirm": "on", "preview": preview.pk}).status_code == 422
-    assert RetentionRun.objects.count() == 2
-
-
-# --- lists -------------------------------------------------------------------------------------------------
 
 
 def test_lists_cost_the_same_at_3_and_30() -> None:

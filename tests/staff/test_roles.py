@@ -121,7 +121,11 @@ def test_administrator_has_users_and_the_red_button_and_nothing_else() -> None:
     assert models == {"user", "team", "incident", "incidentcontact"}
     assert {name for name in administrator if not name.startswith("staff.")} == {
         "desk.report_incident",
-        *(f"desk.view_{kind}{name}" for kind in ("", "historical") for name in ("incident", "incidentcontact")),
+        *(
+            f"desk.view_{kind}{name}"
+            for kind in ("", "historical")
+            for name in ("incident", "incidentcontact")
+        ),
     }
 
 

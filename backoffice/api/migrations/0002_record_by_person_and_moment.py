@@ -5,40 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('api', '0001_initial'),
-        ('core', '0002_record_by_person_and_moment'),
+        ("api", "0001_initial"),
+        ("core", "0002_record_by_person_and_moment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalclient',
-            name='api_histori_history_64ec5f_idx',
+            model_name="historicalclient",
+            name="api_histori_history_64ec5f_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalclientsecret',
-            name='api_histori_history_3eb71d_idx',
+            model_name="historicalclientsecret",
+            name="api_histori_history_3eb71d_idx",
         ),
         migrations.RemoveField(
-            model_name='historicalclient',
-            name='updated',
+            model_name="historicalclient",
+            name="updated",
         ),
         migrations.AddIndex(
-            model_name='historicalclient',
-            index=models.Index(fields=['history_user', 'history_date'], name='api_histori_history_9f98ca_idx'),
+            model_name="historicalclient",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="api_histori_history_9f98ca_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalclient',
-            index=models.Index(fields=['history_date', 'id'], name='api_histori_history_73181f_idx'),
+            model_name="historicalclient",
+            index=models.Index(fields=["history_date", "id"], name="api_histori_history_73181f_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalclientsecret',
-            index=models.Index(fields=['history_user', 'history_date'], name='api_histori_history_1e2d0f_idx'),
+            model_name="historicalclientsecret",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="api_histori_history_1e2d0f_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalclientsecret',
-            index=models.Index(fields=['history_date', 'id'], name='api_histori_history_8a6fe2_idx'),
+            model_name="historicalclientsecret",
+            index=models.Index(fields=["history_date", "id"], name="api_histori_history_8a6fe2_idx"),
         ),
     ]

@@ -5,47 +5,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0001_initial'),
+        ("core", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalcalendarday',
-            name='core_histor_history_6e5627_idx',
+            model_name="historicalcalendarday",
+            name="core_histor_history_6e5627_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalimportrun',
-            name='core_histor_history_5a8844_idx',
+            model_name="historicalimportrun",
+            name="core_histor_history_5a8844_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalpolicyvalue',
-            name='core_histor_history_c5fc76_idx',
+            model_name="historicalpolicyvalue",
+            name="core_histor_history_c5fc76_idx",
         ),
         migrations.AddIndex(
-            model_name='historicalcalendarday',
-            index=models.Index(fields=['history_user', 'history_date'], name='core_histor_history_d0df76_idx'),
+            model_name="historicalcalendarday",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="core_histor_history_d0df76_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcalendarday',
-            index=models.Index(fields=['history_date', 'id'], name='core_histor_history_e54931_idx'),
+            model_name="historicalcalendarday",
+            index=models.Index(fields=["history_date", "id"], name="core_histor_history_e54931_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalimportrun',
-            index=models.Index(fields=['history_user', 'history_date'], name='core_histor_history_3d608b_idx'),
+            model_name="historicalimportrun",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="core_histor_history_3d608b_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalimportrun',
-            index=models.Index(fields=['history_date', 'id'], name='core_histor_history_2d39a9_idx'),
+            model_name="historicalimportrun",
+            index=models.Index(fields=["history_date", "id"], name="core_histor_history_2d39a9_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalpolicyvalue',
-            index=models.Index(fields=['history_user', 'history_date'], name='core_histor_history_d5cad0_idx'),
+            model_name="historicalpolicyvalue",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="core_histor_history_d5cad0_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalpolicyvalue',
-            index=models.Index(fields=['history_date', 'id'], name='core_histor_history_ac01de_idx'),
+            model_name="historicalpolicyvalue",
+            index=models.Index(fields=["history_date", "id"], name="core_histor_history_ac01de_idx"),
         ),
     ]

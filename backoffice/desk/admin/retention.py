@@ -302,16 +302,19 @@ class RetentionRunAdmin(StepMixin, LogAdmin):
 
 def lines(run: RetentionRun) -> list[dict[str, Any]]:
     """The outcome of a run, kind by kind, in words."""
-    return [
-        {
-            **one,
-            "label": kind_label(one["kind"]),
-            "kept": time_kept(one["rule"]["months"]) if one["rule"] else "",
-            "basis": gettext(one["rule"]["basis"]) if one["rule"] else "",
-            "hindrances": [(blocker_label(code), count) for code, count in sorted(one["blocked"].items())],
-        }
-        for one in run.result
-    ]
+    return [_line(one) for one in run.result]
+
+
+def _line(one: dict[str, Any]) -> dict[str, Any]:
+    rule = one["rule"] or {"months": None, "basis": ""}
+    basis: str = rule["basis"]
+    return {
+        **one,
+        "label": kind_label(one["kind"]),
+        "kept": time_kept(rule["months"]) if one["rule"] else "",
+        "basis": gettext(basis) if basis else "",
+        "hindrances": [(blocker_label(code), count) for code, count in sorted(one["blocked"].items())],
+    }
 
 
 registries.sidebar.register(

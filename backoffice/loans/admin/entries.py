@@ -110,7 +110,9 @@ def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
             reverse("admin:loans_borrower_change", args=(one.pk,)),
             one.dossier_id,
         )
-        for one in find_borrowers_by(query, viewer=viewer).only("customer_number", "name_mask", "dossier")[:limit]
+        for one in find_borrowers_by(query, viewer=viewer).only("customer_number", "name_mask", "dossier")[
+            :limit
+        ]
     ]
 
 

@@ -5,142 +5,161 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0002_record_by_person_and_moment'),
-        ('desk', '0002_incidents'),
-        ('loans', '0001_initial'),
-        ('privacy', '0002_rights_to_personal_data'),
+        ("core", "0002_record_by_person_and_moment"),
+        ("desk", "0002_incidents"),
+        ("loans", "0001_initial"),
+        ("privacy", "0002_rights_to_personal_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalborrower',
-            name='loans_histo_history_0ebe07_idx',
+            model_name="historicalborrower",
+            name="loans_histo_history_0ebe07_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalborrowerneed',
-            name='loans_histo_history_2f9c9d_idx',
+            model_name="historicalborrowerneed",
+            name="loans_histo_history_2f9c9d_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcontactconsent',
-            name='loans_histo_history_2f3f8b_idx',
+            model_name="historicalcontactconsent",
+            name="loans_histo_history_2f3f8b_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcontactperson',
-            name='loans_histo_history_ca468d_idx',
+            model_name="historicalcontactperson",
+            name="loans_histo_history_ca468d_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcreditor',
-            name='loans_histo_history_576822_idx',
+            model_name="historicalcreditor",
+            name="loans_histo_history_576822_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalinstalment',
-            name='loans_histo_history_521798_idx',
+            model_name="historicalinstalment",
+            name="loans_histo_history_521798_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalloan',
-            name='loans_histo_history_1bc4f6_idx',
+            model_name="historicalloan",
+            name="loans_histo_history_1bc4f6_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalloanproduct',
-            name='loans_histo_history_705af8_idx',
+            model_name="historicalloanproduct",
+            name="loans_histo_history_705af8_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalphonenumber',
-            name='loans_histo_history_d0f8c4_idx',
+            model_name="historicalphonenumber",
+            name="loans_histo_history_d0f8c4_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicaltermsversion',
-            name='loans_histo_history_6658fd_idx',
+            model_name="historicaltermsversion",
+            name="loans_histo_history_6658fd_idx",
         ),
         migrations.AddIndex(
-            model_name='historicalborrower',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_68ed2f_idx'),
+            model_name="historicalborrower",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_68ed2f_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalborrower',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_2a9e47_idx'),
+            model_name="historicalborrower",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_2a9e47_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalborrowerneed',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_178a35_idx'),
+            model_name="historicalborrowerneed",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_178a35_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalborrowerneed',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_94b2ba_idx'),
+            model_name="historicalborrowerneed",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_94b2ba_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcontactconsent',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_86caa6_idx'),
+            model_name="historicalcontactconsent",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_86caa6_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcontactconsent',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_1e25aa_idx'),
+            model_name="historicalcontactconsent",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_1e25aa_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcontactperson',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_74fba0_idx'),
+            model_name="historicalcontactperson",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_74fba0_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcontactperson',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_bd517e_idx'),
+            model_name="historicalcontactperson",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_bd517e_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcreditor',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_8652d8_idx'),
+            model_name="historicalcreditor",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_8652d8_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcreditor',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_1459f3_idx'),
+            model_name="historicalcreditor",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_1459f3_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalinstalment',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_e55dc9_idx'),
+            model_name="historicalinstalment",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_e55dc9_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalinstalment',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_18268a_idx'),
+            model_name="historicalinstalment",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_18268a_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalloan',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_8ffe5d_idx'),
+            model_name="historicalloan",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_8ffe5d_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalloan',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_e0a99c_idx'),
+            model_name="historicalloan",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_e0a99c_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalloanproduct',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_1c29f4_idx'),
+            model_name="historicalloanproduct",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_1c29f4_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalloanproduct',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_a1d1ec_idx'),
+            model_name="historicalloanproduct",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_a1d1ec_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalphonenumber',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_47ea2f_idx'),
+            model_name="historicalphonenumber",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_47ea2f_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalphonenumber',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_341d1b_idx'),
+            model_name="historicalphonenumber",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_341d1b_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicaltermsversion',
-            index=models.Index(fields=['history_user', 'history_date'], name='loans_histo_history_c389ce_idx'),
+            model_name="historicaltermsversion",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="loans_histo_history_c389ce_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicaltermsversion',
-            index=models.Index(fields=['history_date', 'id'], name='loans_histo_history_a20f70_idx'),
+            model_name="historicaltermsversion",
+            index=models.Index(fields=["history_date", "id"], name="loans_histo_history_a20f70_idx"),
         ),
         migrations.AddIndex(
-            model_name='loanevent',
-            index=models.Index(fields=['occurred_at'], name='loanevent_occurred'),
+            model_name="loanevent",
+            index=models.Index(fields=["occurred_at"], name="loanevent_occurred"),
         ),
         migrations.AddIndex(
-            model_name='loanevent',
-            index=models.Index(fields=['actor', 'occurred_at'], name='loanevent_actor'),
+            model_name="loanevent",
+            index=models.Index(fields=["actor", "occurred_at"], name="loanevent_actor"),
         ),
     ]

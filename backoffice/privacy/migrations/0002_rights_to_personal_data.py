@@ -5,27 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('privacy', '0001_initial'),
+        ("privacy", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='datasubject',
-            options={'permissions': [('reveal_name', 'Can see names in full'), ('reveal_contact', 'Can see telephone numbers and e-mail addresses in full'), ('reveal_identity', 'Can see document numbers in full'), ('reveal_address', 'Can see addresses in full'), ('correct_name', 'Can correct names'), ('correct_contact', 'Can correct telephone numbers and e-mail addresses'), ('correct_identity', 'Can correct document numbers'), ('correct_address', 'Can correct addresses'), ('read_numbers', 'Can read telephone, document and card numbers inside texts'), ('link_subjects', 'Can record that two data subjects are one person')], 'verbose_name': 'data subject', 'verbose_name_plural': 'data subjects'},
+            name="datasubject",
+            options={
+                "permissions": [
+                    ("reveal_name", "Can see names in full"),
+                    ("reveal_contact", "Can see telephone numbers and e-mail addresses in full"),
+                    ("reveal_identity", "Can see document numbers in full"),
+                    ("reveal_address", "Can see addresses in full"),
+                    ("correct_name", "Can correct names"),
+                    ("correct_contact", "Can correct telephone numbers and e-mail addresses"),
+                    ("correct_identity", "Can correct document numbers"),
+                    ("correct_address", "Can correct addresses"),
+                    ("read_numbers", "Can read telephone, document and card numbers inside texts"),
+                    ("link_subjects", "Can record that two data subjects are one person"),
+                ],
+                "verbose_name": "data subject",
+                "verbose_name_plural": "data subjects",
+            },
         ),
         migrations.RemoveIndex(
-            model_name='historicaldatasubject',
-            name='privacy_his_history_bea722_idx',
+            model_name="historicaldatasubject",
+            name="privacy_his_history_bea722_idx",
         ),
         migrations.AddIndex(
-            model_name='historicaldatasubject',
-            index=models.Index(fields=['history_user', 'history_date'], name='privacy_his_history_d4645d_idx'),
+            model_name="historicaldatasubject",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="privacy_his_history_d4645d_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicaldatasubject',
-            index=models.Index(fields=['history_date', 'id'], name='privacy_his_history_e1cf9e_idx'),
+            model_name="historicaldatasubject",
+            index=models.Index(fields=["history_date", "id"], name="privacy_his_history_e1cf9e_idx"),
         ),
     ]

@@ -4,44 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('staff', '0001_initial'),
+        ("staff", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalteam',
-            name='staff_histo_history_5368d0_idx',
+            model_name="historicalteam",
+            name="staff_histo_history_5368d0_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicaluser',
-            name='staff_histo_history_d419ea_idx',
+            model_name="historicaluser",
+            name="staff_histo_history_d419ea_idx",
         ),
         migrations.AddField(
-            model_name='historicaluser',
-            name='password_set_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='password set at'),
+            model_name="historicaluser",
+            name="password_set_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="password set at"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='password_set_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='password set at'),
+            model_name="user",
+            name="password_set_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="password set at"),
         ),
         migrations.AddIndex(
-            model_name='historicalteam',
-            index=models.Index(fields=['history_user', 'history_date'], name='staff_histo_history_fb1fcc_idx'),
+            model_name="historicalteam",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="staff_histo_history_fb1fcc_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalteam',
-            index=models.Index(fields=['history_date', 'id'], name='staff_histo_history_d74325_idx'),
+            model_name="historicalteam",
+            index=models.Index(fields=["history_date", "id"], name="staff_histo_history_d74325_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicaluser',
-            index=models.Index(fields=['history_user', 'history_date'], name='staff_histo_history_b161bf_idx'),
+            model_name="historicaluser",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="staff_histo_history_b161bf_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicaluser',
-            index=models.Index(fields=['history_date', 'id'], name='staff_histo_history_43e091_idx'),
+            model_name="historicaluser",
+            index=models.Index(fields=["history_date", "id"], name="staff_histo_history_43e091_idx"),
         ),
     ]

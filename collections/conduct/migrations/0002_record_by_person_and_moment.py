@@ -5,60 +5,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('collections', '0002_record_by_person_and_moment'),
-        ('conduct', '0001_initial'),
-        ('core', '0002_record_by_person_and_moment'),
-        ('desk', '0002_incidents'),
-        ('loans', '0002_record_by_person_and_moment'),
-        ('privacy', '0002_rights_to_personal_data'),
+        ("collections", "0002_record_by_person_and_moment"),
+        ("conduct", "0001_initial"),
+        ("core", "0002_record_by_person_and_moment"),
+        ("desk", "0002_incidents"),
+        ("loans", "0002_record_by_person_and_moment"),
+        ("privacy", "0002_rights_to_personal_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalallegedcontact',
-            name='conduct_his_history_8a1662_idx',
+            model_name="historicalallegedcontact",
+            name="conduct_his_history_8a1662_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalrule',
-            name='conduct_his_history_2b955d_idx',
+            model_name="historicalrule",
+            name="conduct_his_history_2b955d_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalruleset',
-            name='conduct_his_history_364e70_idx',
+            model_name="historicalruleset",
+            name="conduct_his_history_364e70_idx",
         ),
         migrations.AddIndex(
-            model_name='conductevent',
-            index=models.Index(fields=['occurred_at'], name='conductevent_occurred'),
+            model_name="conductevent",
+            index=models.Index(fields=["occurred_at"], name="conductevent_occurred"),
         ),
         migrations.AddIndex(
-            model_name='conductevent',
-            index=models.Index(fields=['actor', 'occurred_at'], name='conductevent_actor'),
+            model_name="conductevent",
+            index=models.Index(fields=["actor", "occurred_at"], name="conductevent_actor"),
         ),
         migrations.AddIndex(
-            model_name='historicalallegedcontact',
-            index=models.Index(fields=['history_user', 'history_date'], name='conduct_his_history_1fe901_idx'),
+            model_name="historicalallegedcontact",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="conduct_his_history_1fe901_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalallegedcontact',
-            index=models.Index(fields=['history_date', 'id'], name='conduct_his_history_b4d592_idx'),
+            model_name="historicalallegedcontact",
+            index=models.Index(fields=["history_date", "id"], name="conduct_his_history_b4d592_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalrule',
-            index=models.Index(fields=['history_user', 'history_date'], name='conduct_his_history_2ccdbe_idx'),
+            model_name="historicalrule",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="conduct_his_history_2ccdbe_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalrule',
-            index=models.Index(fields=['history_date', 'id'], name='conduct_his_history_6656cb_idx'),
+            model_name="historicalrule",
+            index=models.Index(fields=["history_date", "id"], name="conduct_his_history_6656cb_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalruleset',
-            index=models.Index(fields=['history_user', 'history_date'], name='conduct_his_history_a477fc_idx'),
+            model_name="historicalruleset",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="conduct_his_history_a477fc_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalruleset',
-            index=models.Index(fields=['history_date', 'id'], name='conduct_his_history_2b59b1_idx'),
+            model_name="historicalruleset",
+            index=models.Index(fields=["history_date", "id"], name="conduct_his_history_2b59b1_idx"),
         ),
     ]

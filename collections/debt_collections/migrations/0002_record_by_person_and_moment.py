@@ -5,127 +5,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('collections', '0001_initial'),
-        ('core', '0002_record_by_person_and_moment'),
-        ('loans', '0002_record_by_person_and_moment'),
+        ("collections", "0001_initial"),
+        ("core", "0002_record_by_person_and_moment"),
+        ("loans", "0002_record_by_person_and_moment"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalagency',
-            name='collections_history_cd40f0_idx',
+            model_name="historicalagency",
+            name="collections_history_cd40f0_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalauthorisation',
-            name='collections_history_904f83_idx',
+            model_name="historicalauthorisation",
+            name="collections_history_904f83_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcase',
-            name='collections_history_cd74e2_idx',
+            model_name="historicalcase",
+            name="collections_history_cd74e2_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcaseloan',
-            name='collections_history_dc00a1_idx',
+            model_name="historicalcaseloan",
+            name="collections_history_dc00a1_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalcollector',
-            name='collections_history_a5b41c_idx',
+            model_name="historicalcollector",
+            name="collections_history_a5b41c_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalhold',
-            name='collections_history_4f3637_idx',
+            model_name="historicalhold",
+            name="collections_history_4f3637_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalholdloan',
-            name='collections_history_6b21f3_idx',
+            model_name="historicalholdloan",
+            name="collections_history_6b21f3_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalplacement',
-            name='collections_history_009c40_idx',
+            model_name="historicalplacement",
+            name="collections_history_009c40_idx",
         ),
         migrations.AlterField(
-            model_name='historicalhold',
-            name='reason',
-            field=models.CharField(choices=[('complaint', 'Complaint'), ('mediation', 'Mediation'), ('plan_kept', 'Plan kept'), ('hardship', 'Hardship request'), ('dispute', 'Dispute'), ('not_my_loan', 'Not my loan'), ('illness', 'Illness'), ('bereavement', 'Bereavement'), ('deceased', 'Deceased'), ('danger', 'Danger to life')], max_length=12, verbose_name='reason'),
+            model_name="historicalhold",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("complaint", "Complaint"),
+                    ("mediation", "Mediation"),
+                    ("plan_kept", "Plan kept"),
+                    ("hardship", "Hardship request"),
+                    ("dispute", "Dispute"),
+                    ("not_my_loan", "Not my loan"),
+                    ("illness", "Illness"),
+                    ("bereavement", "Bereavement"),
+                    ("deceased", "Deceased"),
+                    ("danger", "Danger to life"),
+                ],
+                max_length=12,
+                verbose_name="reason",
+            ),
         ),
         migrations.AlterField(
-            model_name='hold',
-            name='reason',
-            field=models.CharField(choices=[('complaint', 'Complaint'), ('mediation', 'Mediation'), ('plan_kept', 'Plan kept'), ('hardship', 'Hardship request'), ('dispute', 'Dispute'), ('not_my_loan', 'Not my loan'), ('illness', 'Illness'), ('bereavement', 'Bereavement'), ('deceased', 'Deceased'), ('danger', 'Danger to life')], max_length=12, verbose_name='reason'),
+            model_name="hold",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("complaint", "Complaint"),
+                    ("mediation", "Mediation"),
+                    ("plan_kept", "Plan kept"),
+                    ("hardship", "Hardship request"),
+                    ("dispute", "Dispute"),
+                    ("not_my_loan", "Not my loan"),
+                    ("illness", "Illness"),
+                    ("bereavement", "Bereavement"),
+                    ("deceased", "Deceased"),
+                    ("danger", "Danger to life"),
+                ],
+                max_length=12,
+                verbose_name="reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='collectionevent',
-            index=models.Index(fields=['occurred_at'], name='collectionevent_occurred'),
+            model_name="collectionevent",
+            index=models.Index(fields=["occurred_at"], name="collectionevent_occurred"),
         ),
         migrations.AddIndex(
-            model_name='collectionevent',
-            index=models.Index(fields=['actor', 'occurred_at'], name='collectionevent_actor'),
+            model_name="collectionevent",
+            index=models.Index(fields=["actor", "occurred_at"], name="collectionevent_actor"),
         ),
         migrations.AddIndex(
-            model_name='historicalagency',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_0c198c_idx'),
+            model_name="historicalagency",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_0c198c_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalagency',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_63aa49_idx'),
+            model_name="historicalagency",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_63aa49_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalauthorisation',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_1b3ed4_idx'),
+            model_name="historicalauthorisation",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_1b3ed4_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalauthorisation',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_edbe17_idx'),
+            model_name="historicalauthorisation",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_edbe17_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcase',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_c01346_idx'),
+            model_name="historicalcase",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_c01346_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcase',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_ada59b_idx'),
+            model_name="historicalcase",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_ada59b_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcaseloan',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_d4a584_idx'),
+            model_name="historicalcaseloan",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_d4a584_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcaseloan',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_419583_idx'),
+            model_name="historicalcaseloan",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_419583_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalcollector',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_761dca_idx'),
+            model_name="historicalcollector",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_761dca_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalcollector',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_7457fd_idx'),
+            model_name="historicalcollector",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_7457fd_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalhold',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_4c0fee_idx'),
+            model_name="historicalhold",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_4c0fee_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalhold',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_6c7bf9_idx'),
+            model_name="historicalhold",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_6c7bf9_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalholdloan',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_12be19_idx'),
+            model_name="historicalholdloan",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_12be19_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalholdloan',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_46ec41_idx'),
+            model_name="historicalholdloan",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_46ec41_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalplacement',
-            index=models.Index(fields=['history_user', 'history_date'], name='collections_history_8da421_idx'),
+            model_name="historicalplacement",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="collections_history_8da421_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalplacement',
-            index=models.Index(fields=['history_date', 'id'], name='collections_history_8351cc_idx'),
+            model_name="historicalplacement",
+            index=models.Index(fields=["history_date", "id"], name="collections_history_8351cc_idx"),
         ),
     ]

@@ -5,71 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0002_record_by_person_and_moment'),
-        ('core', '0002_record_by_person_and_moment'),
-        ('desk', '0002_incidents'),
-        ('mediation', '0001_initial'),
+        ("complaints", "0002_record_by_person_and_moment"),
+        ("core", "0002_record_by_person_and_moment"),
+        ("desk", "0002_incidents"),
+        ("mediation", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         migrations.swappable_dependency(settings.OAUTH2_PROVIDER_APPLICATION_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='historicalmediationconsent',
-            name='mediation_h_history_13b919_idx',
+            model_name="historicalmediationconsent",
+            name="mediation_h_history_13b919_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalmediationorganisation',
-            name='mediation_h_history_b194ab_idx',
+            model_name="historicalmediationorganisation",
+            name="mediation_h_history_b194ab_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalreferral',
-            name='mediation_h_history_fd5539_idx',
+            model_name="historicalreferral",
+            name="mediation_h_history_fd5539_idx",
         ),
         migrations.RemoveIndex(
-            model_name='historicalreferraldeadline',
-            name='mediation_h_history_d3b67f_idx',
+            model_name="historicalreferraldeadline",
+            name="mediation_h_history_d3b67f_idx",
         ),
         migrations.AddIndex(
-            model_name='historicalmediationconsent',
-            index=models.Index(fields=['history_user', 'history_date'], name='mediation_h_history_36509c_idx'),
+            model_name="historicalmediationconsent",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="mediation_h_history_36509c_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalmediationconsent',
-            index=models.Index(fields=['history_date', 'id'], name='mediation_h_history_cb5945_idx'),
+            model_name="historicalmediationconsent",
+            index=models.Index(fields=["history_date", "id"], name="mediation_h_history_cb5945_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalmediationorganisation',
-            index=models.Index(fields=['history_user', 'history_date'], name='mediation_h_history_c1b53c_idx'),
+            model_name="historicalmediationorganisation",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="mediation_h_history_c1b53c_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalmediationorganisation',
-            index=models.Index(fields=['history_date', 'id'], name='mediation_h_history_6697e7_idx'),
+            model_name="historicalmediationorganisation",
+            index=models.Index(fields=["history_date", "id"], name="mediation_h_history_6697e7_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalreferral',
-            index=models.Index(fields=['history_user', 'history_date'], name='mediation_h_history_0d16ca_idx'),
+            model_name="historicalreferral",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="mediation_h_history_0d16ca_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalreferral',
-            index=models.Index(fields=['history_date', 'id'], name='mediation_h_history_e88611_idx'),
+            model_name="historicalreferral",
+            index=models.Index(fields=["history_date", "id"], name="mediation_h_history_e88611_idx"),
         ),
         migrations.AddIndex(
-            model_name='historicalreferraldeadline',
-            index=models.Index(fields=['history_user', 'history_date'], name='mediation_h_history_78d6a9_idx'),
+            model_name="historicalreferraldeadline",
+            index=models.Index(
+                fields=["history_user", "history_date"], name="mediation_h_history_78d6a9_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='historicalreferraldeadline',
-            index=models.Index(fields=['history_date', 'id'], name='mediation_h_history_4b25ae_idx'),
+            model_name="historicalreferraldeadline",
+            index=models.Index(fields=["history_date", "id"], name="mediation_h_history_4b25ae_idx"),
         ),
         migrations.AddIndex(
-            model_name='mediationevent',
-            index=models.Index(fields=['occurred_at'], name='mediationevent_occurred'),
+            model_name="mediationevent",
+            index=models.Index(fields=["occurred_at"], name="mediationevent_occurred"),
         ),
         migrations.AddIndex(
-            model_name='mediationevent',
-            index=models.Index(fields=['actor', 'occurred_at'], name='mediationevent_actor'),
+            model_name="mediationevent",
+            index=models.Index(fields=["actor", "occurred_at"], name="mediationevent_actor"),
         ),
     ]
