@@ -170,7 +170,7 @@ def test_asking_and_carrying_out_take_two_with_the_right() -> None:
             erasures.carry_out_erasure(erasure=request, by=nobody, at=LATER)
     both = person(Role.PRIVACY_OFFICER, Role.COMPLIANCE)
     Erasure.objects.filter(pk=request.pk).update(requested_by=both)
-    with pytest.raises(TransitionRefused, match="另一人|another person"):
+    with pytest.raises(TransitionRefused, match=r"另一人|another person"):
         erasures.carry_out_erasure(erasure=request, by=both, at=LATER)
     refused = erasures.refuse_erasure(erasure=request, reason="合同尚未履行完毕", by=second, at=LATER)
     assert refused.state == "refused"
