@@ -31,7 +31,7 @@ from django.apps import apps  # noqa: E402
 from django.db import connection, models  # noqa: E402
 
 from backoffice.core import context  # noqa: E402
-from backoffice.desk.explorer import changes, merged  # noqa: E402
+from backoffice.desk.explorer import changes, merged, scanning  # noqa: E402
 from backoffice.desk.explorer.changes import Filters  # noqa: E402
 from backoffice.staff.models import User  # noqa: E402
 from backoffice.staff.roles import Role  # noqa: E402
@@ -144,7 +144,7 @@ def measure(rows: int, users: list[int], viewer: User) -> tuple[dict[str, float]
         )
         sources = sorted(changes.sources_of(filters, viewer), key=lambda source: source.table)
         query = merged.statement(
-            sources, before=before, limit=changes.PAGE_SIZE + 1, by_filter=bool(filters.request_id)
+            sources, before=before, limit=scanning.PAGE_SIZE + 1, by_filter=bool(filters.request_id)
         )
         plan = query.explain().splitlines()
         walked = [line.strip() for line in plan if "Seq Scan on " in line]

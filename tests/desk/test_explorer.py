@@ -19,7 +19,7 @@ from backoffice.audit.models import ReadEvent, RecordEvent
 from backoffice.core import context
 from backoffice.core.models import PolicyValue
 from backoffice.desk import services
-from backoffice.desk.explorer import changes, events, moment
+from backoffice.desk.explorer import changes, events, moment, scanning
 from backoffice.desk.explorer.export import harmless
 from backoffice.desk.explorer.merged import Key, read_cursor, write_cursor
 from backoffice.desk.models import Task
@@ -159,7 +159,7 @@ def test_filters_find_by_person_thing_field_door_act_request_and_time() -> None:
 def test_a_rare_filter_stops_at_its_bound_and_says_how_far_it_looked(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "SCAN_STEP", 5)
+    monkeypatch.setattr(scanning, "SCAN_STEP", 5)
     auditor = person(Role.AUDITOR)
     with context.entering("api", request_id="old"):
         rare = make.task()

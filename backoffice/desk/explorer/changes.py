@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,12 +21,11 @@ from django.db.models import QuerySet
 
 from backoffice.core.models import Dossier
 from backoffice.desk import record
-from backoffice.desk.explorer.merged import Key, Source, newest
+from backoffice.desk.explorer import scanning
+from backoffice.desk.explorer.merged import Key, Source
+from backoffice.desk.explorer.scanning import PAGE_SIZE, SCAN_LIMIT, Found
 from backoffice.staff.models import User
 
-PAGE_SIZE = 50
-#: Rows looked at for one page when the filter has no index, and how many of them at a time.
-SCAN_LIMIT, SCAN_STEP = 4_000, 500
 #: Rows of a dossier that share its folder, per table.
 FOLDER_LIMIT = 200
 #: Under what people know a thing, besides its public id.
@@ -51,16 +50,6 @@ class Filters:
     def scans(self) -> bool:
         """Whether something is looked for that no index answers."""
         return bool(self.door or self.code or self.field)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page. ``older`` is the cursor of the next, None on the last; ``searched_to`` is set when the page ended
-    because enough rows were looked at, not because it was full."""
-
-    keys: list[Key] = field(default_factory=list)
-    older: Key | None = None
-    searched_to: datetime | None = None
 
 
 @cache
@@ -91,37 +80,21 @@ def find(
     budget: int = SCAN_LIMIT,
 ) -> Found:
     """One page of keys that fit, newest first, older than ``before``, of what ``viewer`` may see."""
-    sources = sources_of(filters, viewer)
-    by_filter = bool(filters.request_id)
-    if not filters.scans:
-        keys = newest(sources, before=before, limit=size + 1, by_filter=by_filter)
-        return Found(keys[:size], keys[size - 1] if len(keys) > size else None)
-    kept: list[Key] = []
-    looked_at = 0
-    while looked_at < budget:
-        step = newest(sources, before=before, limit=SCAN_STEP, by_filter=by_filter)
-        looked_at += len(step)
-        kept += _fitting(step, filters)
-        if len(kept) > size:
-            return Found(kept[:size], kept[size - 1])
-        if len(step) < SCAN_STEP:
-            return Found(kept)
-        before = step[-1]
-    return Found(kept, before, before.at if before is not None else None)
+    return scanning.page(
+        sources_of(filters, viewer),
+        before=before,
+        size=size,
+        by_filter=bool(filters.request_id),
+        fitting=(lambda keys: _fitting(keys, filters)) if filters.scans else None,
+        budget=budget,
+    )
 
 
 def walk(filters: Filters, *, viewer: User, limit: int) -> Iterator[Key]:
     """All keys that fit, newest first, at most ``limit``; looks at twenty times as many rows at most."""
-    before: Key | None = None
-    given, pages = 0, 0
-    while given < limit and pages * SCAN_LIMIT <= limit * 20:
-        found = find(filters, viewer=viewer, before=before, size=min(1000, limit - given))
-        yield from found.keys
-        given += len(found.keys)
-        pages += 1
-        before = found.older
-        if before is None:
-            return
+    return scanning.walk(
+        lambda before, size: find(filters, viewer=viewer, before=before, size=size), limit=limit
+    )
 
 
 def sources_of(filters: Filters, viewer: User) -> list[Source]:

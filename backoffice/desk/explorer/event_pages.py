@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.audit.models import ReadEvent
 from backoffice.audit.services.exporting import Part
-from backoffice.desk.explorer import changes, events, export
+from backoffice.desk.explorer import events, export, scanning
 from backoffice.desk.explorer.forms import EventsForm
 from backoffice.desk.explorer.merged import Key, write_cursor
 from backoffice.desk.explorer.pages import EXPLORE, allow, common, cursor_of, moment_text, users
@@ -28,7 +28,7 @@ def events_page(site: Any, request: HttpRequest) -> HttpResponseBase:
     filters = form.filters() if form.is_valid() else None
     if request.method == "POST":
         return _export_events(request, filters)
-    found = changes.Found()
+    found = scanning.Found()
     if filters is not None:
         found = events.find(filters, viewer=request.user, before=cursor_of(request))  # type: ignore[arg-type]
     rows = events.rows_of(found.keys)

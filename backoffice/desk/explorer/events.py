@@ -13,12 +13,11 @@ from django.utils.text import capfirst
 
 from backoffice.audit.models import Event
 from backoffice.desk.codes import label_of_code
-from backoffice.desk.explorer.changes import SCAN_LIMIT, SCAN_STEP, Found
-from backoffice.desk.explorer.merged import Key, Source, newest
+from backoffice.desk.explorer import scanning
+from backoffice.desk.explorer.merged import Key, Source
+from backoffice.desk.explorer.scanning import PAGE_SIZE, Found
 from backoffice.desk.record import DOORS, act_label
 from backoffice.staff.models import User
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +62,20 @@ def kind_label(table: str, kind: str) -> str:
 
 def find(filters: EventFilters, *, viewer: User, before: Key | None = None, size: int = PAGE_SIZE) -> Found:
     """One page of events, newest first. A kind without an index of its own is looked for in bounded steps."""
-    sources = _sources(filters, viewer)
-    by_filter = bool(filters.request_id)
-    if not filters.kind:
-        keys = newest(sources, before=before, limit=size + 1, by_filter=by_filter)
-        return Found(keys[:size], keys[size - 1] if len(keys) > size else None)
-    kept: list[Key] = []
-    looked_at = 0
-    while looked_at < SCAN_LIMIT:
-        step = newest(sources, before=before, limit=SCAN_STEP, by_filter=by_filter)
-        looked_at += len(step)
-        kept += [key for key in step if key.code == filters.kind]
-        if len(kept) > size:
-            return Found(kept[:size], kept[size - 1])
-        if len(step) < SCAN_STEP:
-            return Found(kept)
-        before = step[-1]
-    return Found(kept, before, before.at if before is not None else None)
+    return scanning.page(
+        _sources(filters, viewer),
+        before=before,
+        size=size,
+        by_filter=bool(filters.request_id),
+        fitting=(lambda keys: [key for key in keys if key.code == filters.kind]) if filters.kind else None,
+    )
 
 
 def walk(filters: EventFilters, *, viewer: User, limit: int) -> Iterator[Key]:
     """All keys that fit, newest first, at most ``limit``; looks at twenty times as many rows at most."""
-    before: Key | None = None
-    given, pages = 0, 0
-    while given < limit and pages * SCAN_LIMIT <= limit * 20:
-        found = find(filters, viewer=viewer, before=before, size=min(1000, limit - given))
-        yield from found.keys
-        given += len(found.keys)
-        pages += 1
-        before = found.older
-        if before is None:
-            return
+    return scanning.walk(
+        lambda before, size: find(filters, viewer=viewer, before=before, size=size), limit=limit
+    )
 
 
 def _sources(filters: EventFilters, viewer: User) -> list[Source]:

@@ -22,7 +22,7 @@ from backoffice.audit.models import ReadEvent
 from backoffice.audit.services.exporting import Part
 from backoffice.core.models import Dossier
 from backoffice.desk import dossiers, record
-from backoffice.desk.explorer import changes, events, export, moment, shown
+from backoffice.desk.explorer import changes, events, export, moment, scanning, shown
 from backoffice.desk.explorer.forms import ChangesForm, ExportForm, MomentForm
 from backoffice.desk.explorer.merged import Key, read_cursor, write_cursor
 from backoffice.desk.readlog import log_once
@@ -128,7 +128,7 @@ def changes_page(site: Any, request: HttpRequest) -> HttpResponseBase:
     filters = form.filters() if form.is_valid() else None
     if request.method == "POST":
         return _export_changes(request, filters)
-    found = changes.Found()
+    found = scanning.Found()
     if filters is not None:
         found = changes.find(filters, viewer=request.user, before=cursor_of(request))  # type: ignore[arg-type]
     lines = _lines(request, found.keys)
