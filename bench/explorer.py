@@ -23,6 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
 
+from scripts.tests import local_postgres  # noqa: E402
+
+if not os.environ.get("DATABASE_URL") and (server := local_postgres()):
+    os.environ["DATABASE_URL"] = server
+
 import django  # noqa: E402
 
 django.setup()
@@ -159,13 +164,12 @@ def main() -> None:
     options = parser.parse_args()
     result: dict[str, Any] = {"database": connection.vendor}
     if connection.vendor != "postgresql":
-        result["left_out"] = "needs PostgreSQL: set DATABASE_URL"
-    else:
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
-        try:
-            result |= _run(options.rows)
-        finally:
-            connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+        sys.exit("This benchmark needs PostgreSQL: set DATABASE_URL.")
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        result |= _run(options.rows)
+    finally:
+        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
     print(json.dumps(result, indent=2))
     if options.out:
         options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
