@@ -122,8 +122,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if connection.vendor != "postgresql":
-        print("left out: no PostgreSQL here (set DATABASE_URL)")
-        return
+        sys.exit("This benchmark needs PostgreSQL: set DATABASE_URL.")
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
         result = run(options.rows)

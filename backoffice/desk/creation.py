@@ -9,10 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.errors import DomainError, NotPermitted
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.operations import Operation, OperationForm
 
 if TYPE_CHECKING:
@@ -57,18 +58,21 @@ class CreationMixin(_Base):
         if request.method != "POST":
             return self._ask_creation(request, self.creation_form(obj=None, viewer=request.user))
         form = self.creation_form(request.POST, obj=None, viewer=request.user)
-        if not form.is_valid():
-            return self._ask_creation(request, form, status=422)
-        try:
-            obj, shown = self.create(request, timezone.now(), form.cleaned_data)
-        except NotPermitted as error:
-            raise PermissionDenied from error
-        except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._ask_creation(request, form, status=422)
-        if shown:
-            return self.show_once(request, obj, _("Created"), shown)
-        return HttpResponseRedirect(self.object_url(obj))
+
+        def make(data: dict[str, Any]) -> HttpResponse:
+            obj, shown = self.create(request, timezone.now(), data)
+            if shown:
+                return self.show_once(request, obj, _("Created"), shown)
+            return HttpResponseRedirect(self.object_url(obj))
+
+        opts = self.opts
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_creation(request, form, status=status),
+            make=make,
+            elsewhere=reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        )
 
     def _ask_creation(self, request: HttpRequest, form: Form, *, status: int = 200) -> HttpResponse:
         context = {
@@ -77,6 +81,7 @@ class CreationMixin(_Base):
             "opts": self.opts,
             "media": self.media + form.media,
             "form": form,
+            "once": Once.fresh(),
         }
         return TemplateResponse(request, "desk/form_page.html", context, status=status)
 

@@ -6,7 +6,6 @@ the theme's own row, detail and submit-line actions run on GET or save the form 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import quote, unquote
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -28,6 +26,7 @@ from django.utils.translation import gettext as _
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.workflow import Availability, Transition, Workflow
 from backoffice.desk import sidebar
+from backoffice.desk.once import Once
 from backoffice.desk.operations import Operation
 
 if TYPE_CHECKING:
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
     _Base = ModelAdmin[Any]
 else:
     _Base = object
-
-#: How long a form, once sent, is remembered so that a second click does nothing.
-ONCE_SECONDS = 3600
 #: The most rows one bulk action takes: each is a service call with its own transaction.
 BULK_LIMIT = 200
 BULK_PREFIX = "transition_"
@@ -284,28 +280,6 @@ class TransitionMixin(_Base):
             "once": Once.fresh(),
         }
         return TemplateResponse(request, self.transition_template, context)
-
-
-class Once:
-    """A form that was sent once is not sent twice: its token is taken before the service is called."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        token = request.POST.get("once", "")
-        self.key = f"desk.once.{request.user.pk}.{token[:64]}" if token else ""
-
-    @staticmethod
-    def fresh() -> str:
-        return uuid.uuid4().hex
-
-    def was_used(self) -> bool:
-        return bool(self.key) and cache.get(self.key) is not None
-
-    def take(self) -> bool:
-        return not self.key or cache.add(self.key, 1, ONCE_SECONDS)
-
-    def give_back(self) -> None:
-        if self.key:
-            cache.delete(self.key)
 
 
 def _bulk_action(operation: Operation) -> Callable[..., HttpResponse | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -20,6 +22,14 @@ PREVIEW, RUN = "admin:audit_retentionrun_preview", "admin:audit_retentionrun_run
 NAME, MOBILE = "欧阳静姝", "13911112222"
 #: tests/house walks every address with every role; here are those that differ, and two that see nothing of it.
 ROLES = (Role.COMPLIANCE, Role.PRIVACY_OFFICER, Role.AUDITOR, Role.HANDLER, Role.ADMINISTRATOR)
+
+
+@pytest.fixture(autouse=True)
+def english_house(settings: Any, tmp_path: Any) -> None:
+    """Files of its own, pages in English, nothing remembered; a test module that imports it has it."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    settings.LANGUAGE_CODE = "en"
+    cache.clear()
 
 
 def browser(user: User) -> Browser:

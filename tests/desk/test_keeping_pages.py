@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,6 +28,7 @@ from tests.desk.keeping_pages import (
     ask_url,
     asked,
     browser,
+    english_house,  # noqa: F401  (a fixture)
     old_customer,
     rule,
     step_url,
@@ -40,13 +40,6 @@ from tests.factories.staff import NOW, person
 from tests.support import assert_same_queries_3_and_30
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _house(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-    settings.LANGUAGE_CODE = "en"
-    cache.clear()
 
 
 # --- erasure -----------------------------------------------------------------------------------------------

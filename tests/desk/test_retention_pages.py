@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from backoffice.audit.models import RetentionRule, RetentionRun
@@ -19,6 +18,7 @@ from tests.desk.keeping_pages import (
     RUN,
     RUNS,
     browser,
+    english_house,  # noqa: F401  (a fixture)
     rule,
     text,
 )
@@ -26,13 +26,6 @@ from tests.factories import loans as book
 from tests.factories.staff import person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _house(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-    settings.LANGUAGE_CODE = "en"
-    cache.clear()
 
 
 def test_rules_are_entered_with_dates_and_never_overlap() -> None:

@@ -18,6 +18,7 @@ from backoffice.audit.keeping.scan import Hit, read_any
 from backoffice.audit.models import Erasure, Maintenance, Redaction
 from backoffice.audit.services.redaction import redact, remove_rows
 from backoffice.core.history import bulk_update_with_history
+from backoffice.core.models import Dossier
 from backoffice.privacy.models import DataKey
 from backoffice.privacy.services import encrypt_reason, forget_keys, set_text
 
@@ -141,8 +142,6 @@ def drop_copies(whose: Theirs, needles: Needles) -> dict[str, int]:
 
 
 def _uids(whose: Theirs) -> list[str]:
-    from backoffice.core.models import Dossier
-
     return [str(uid) for uid in Dossier.objects.filter(pk__in=whose.dossiers).values_list("uid", flat=True)]
 
 

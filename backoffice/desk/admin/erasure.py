@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,20 +22,18 @@ from backoffice.audit import workflow
 from backoffice.audit.keeping import people
 from backoffice.audit.models import Erasure, ReadEvent, RecordEvent
 from backoffice.audit.services.erasure import canonical_proof, plan_erasure, request_erasure
-from backoffice.core.errors import DomainError, NotPermitted
-from backoffice.desk import sidebar
 from backoffice.desk.admin import erasure_preview
 from backoffice.desk.admin.erasure_forms import OPERATIONS, RequestForm
 from backoffice.desk.admin.keeping_words import ERASURE_TONES, blocker_label
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.keeping_cards import offer_erasure, subject_card
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.paging import COUNT_LIMIT, DeskChangeList, bounded_count
 from backoffice.desk.people import dossiers_of, names_of
 from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.tables import column_name, table_name
 from backoffice.desk.templatetags.desk import chip, when
-from backoffice.desk.transitions import Once
 from backoffice.privacy.models import DataSubject
 from backoffice.privacy.services import Erased
 from backoffice.privacy.texts import reason_for
@@ -115,34 +114,22 @@ class ErasureAdmin(BaseModelAdmin):
         if request.method != "POST":
             return self._ask_request(request, subject, RequestForm(obj=subject, viewer=request.user))
         form = RequestForm(request.POST, obj=subject, viewer=request.user)
-        if not form.is_valid():
-            return self._ask_request(request, subject, form, status=422)
-        once = Once(request)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:audit_erasure_changelist"))
-        try:
-            erasure = request_erasure(
-                subject=subject,
-                by=request.user,  # type: ignore[arg-type]
-                at=timezone.now(),
-                **form.cleaned_data,
-            )
-        except DomainError as error:
-            once.give_back()
-            if isinstance(error, NotPermitted):
-                raise PermissionDenied from error
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._ask_request(request, subject, form, status=422)
-        except BaseException:
-            once.give_back()
-            raise
-        sidebar.forget(request.user)
-        messages.success(request, _("Asked for. Another person has to carry it out."))
-        return HttpResponseRedirect(self.object_url(erasure))
+
+        def make(data: dict[str, Any]) -> HttpResponse:
+            erasure = request_erasure(subject=subject, by=request.user, at=timezone.now(), **data)  # type: ignore[arg-type]
+            messages.success(request, _("Asked for. Another person has to carry it out."))
+            return HttpResponseRedirect(self.object_url(erasure))
+
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_request(request, subject, form, status=status),
+            make=make,
+            elsewhere=reverse("admin:audit_erasure_changelist"),
+        )
 
     def _ask_request(
-        self, request: HttpRequest, subject: DataSubject, form: RequestForm, *, status: int = 200
+        self, request: HttpRequest, subject: DataSubject, form: Form, *, status: int = 200
     ) -> HttpResponse:
         spared = set(request.POST.getlist("spared"))
         plan = plan_erasure(subject=subject, at=timezone.now(), spared=spared)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.http import (
@@ -36,11 +36,11 @@ from backoffice.core.models import Dossier
 from backoffice.core.time import business_day
 from backoffice.desk import dossiers
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.templatetags.desk import chip, when
-from backoffice.desk.transitions import Once
 from backoffice.privacy.services import Erased, read_text
 
 TONES = {"queued": "neutral", "running": "info", "ready": "good", "failed": "bad", "expired": "neutral"}
@@ -157,27 +157,18 @@ class EvidenceBundleAdmin(BaseModelAdmin):
         if request.method != "POST":
             return self._ask_bundle(request, dossier, BundleForm(obj=dossier, viewer=request.user))
         form = BundleForm(request.POST, obj=dossier, viewer=request.user)
-        once = Once(request)
-        if not form.is_valid():
-            return self._ask_bundle(request, dossier, form, status=422)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:audit_evidencebundle_changelist"))
-        try:
-            bundle = request_bundle(
-                dossier=dossier,
-                by=request.user,  # type: ignore[arg-type]
-                at=timezone.now(),
-                **form.cleaned_data,
-            )
-        except NotPermitted as error:
-            once.give_back()
-            raise PermissionDenied from error
-        except DomainError as error:
-            once.give_back()
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._ask_bundle(request, dossier, form, status=422)
-        return HttpResponseRedirect(self.object_url(bundle))
+
+        def make(data: dict[str, Any]) -> HttpResponse:
+            bundle = request_bundle(dossier=dossier, by=request.user, at=timezone.now(), **data)  # type: ignore[arg-type]
+            return HttpResponseRedirect(self.object_url(bundle))
+
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_bundle(request, dossier, form, status=status),
+            make=make,
+            elsewhere=reverse("admin:audit_evidencebundle_changelist"),
+        )
 
     def _dossier(self, request: HttpRequest) -> Dossier:
         try:
@@ -190,7 +181,7 @@ class EvidenceBundleAdmin(BaseModelAdmin):
         return dossier
 
     def _ask_bundle(
-        self, request: HttpRequest, dossier: Dossier, form: BundleForm, *, status: int = 200
+        self, request: HttpRequest, dossier: Dossier, form: forms.Form, *, status: int = 200
     ) -> HttpResponse:
         kind = seams.kinds.get(dossier.kind)
         context = {

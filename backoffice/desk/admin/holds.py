@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -21,16 +21,15 @@ from backoffice.audit import workflow
 from backoffice.audit.models import LegalHold, RecordEvent
 from backoffice.audit.services.holds import lift_legal_hold, place_legal_hold
 from backoffice.audit.workflow import HOLD
-from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.models import Dossier
-from backoffice.desk import dossiers, sidebar
+from backoffice.desk import dossiers
 from backoffice.desk.admin.keeping_words import HOLD_TONES
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.keeping_cards import offer_holds
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.templatetags.desk import chip, days_left, when
-from backoffice.desk.transitions import Once
 from backoffice.privacy.services import Erased
 from backoffice.privacy.texts import reason_for, text_for
 
@@ -149,34 +148,26 @@ class LegalHoldAdmin(BaseModelAdmin):
         if request.method != "POST":
             return self._ask_hold(request, dossier, HoldForm(obj=dossier, viewer=request.user))
         form = HoldForm(request.POST, obj=dossier, viewer=request.user)
-        if not form.is_valid():
-            return self._ask_hold(request, dossier, form, status=422)
-        once = Once(request)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:audit_legalhold_changelist"))
-        data = form.cleaned_data
-        try:
+
+        def make(data: dict[str, Any]) -> HttpResponse:
             hold = place_legal_hold(
                 dossier=data.pop("number", dossier),
                 by=request.user,  # type: ignore[arg-type]
                 at=timezone.now(),
                 **data,
             )
-        except DomainError as error:
-            once.give_back()
-            if isinstance(error, NotPermitted):
-                raise PermissionDenied from error
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._ask_hold(request, dossier, form, status=422)
-        except BaseException:
-            once.give_back()
-            raise
-        sidebar.forget(request.user)
-        return HttpResponseRedirect(self.object_url(hold))
+            return HttpResponseRedirect(self.object_url(hold))
+
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_hold(request, dossier, form, status=status),
+            make=make,
+            elsewhere=reverse("admin:audit_legalhold_changelist"),
+        )
 
     def _ask_hold(
-        self, request: HttpRequest, dossier: Dossier | None, form: HoldForm, *, status: int = 200
+        self, request: HttpRequest, dossier: Dossier | None, form: forms.Form, *, status: int = 200
     ) -> HttpResponse:
         page_url = dossiers.page_url(dossier) if dossier is not None else None
         context = {

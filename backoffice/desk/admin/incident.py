@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F, QuerySet
+from django.forms import Form
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,10 +27,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.audit.models import Purpose, ReadEvent
-from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.models import Dossier
 from backoffice.core.time import business_day, start_of_day
-from backoffice.desk import dossiers, incidents, record, services, sidebar
+from backoffice.desk import dossiers, incidents, record, services
 from backoffice.desk.admin import incident_page
 from backoffice.desk.admin.incident_forms import OPERATIONS, ReportForm
 from backoffice.desk.base import BaseModelAdmin
@@ -37,9 +37,9 @@ from backoffice.desk.choices import IncidentState
 from backoffice.desk.incident_guide import guide_for
 from backoffice.desk.incident_texts import KIND_TONES, LEVEL_TONES, STATE_TONES, left
 from backoffice.desk.models import Incident, IncidentDuty, IncidentSubject
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.readlog import log_once
 from backoffice.desk.templatetags.desk import chip, when
-from backoffice.desk.transitions import Once
 from backoffice.desk.workflow import incident as incident_workflow
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -138,25 +138,18 @@ class IncidentAdmin(BaseModelAdmin):
             given = {"kind": request.GET.get("kind", ""), "about": source.number if source else ""}
             return self._ask_report(request, ReportForm(obj=None, viewer=request.user, initial=given))
         form = ReportForm(request.POST, obj=None, viewer=request.user)
-        if not form.is_valid():
-            return self._ask_report(request, form, status=422)
-        once = Once(request)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:desk_incident_changelist"))
-        try:
-            incident = self._press(request, form.cleaned_data)
-        except DomainError as error:
-            once.give_back()
-            if isinstance(error, NotPermitted):
-                raise PermissionDenied from error
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._ask_report(request, form, status=422)
-        except BaseException:
-            once.give_back()
-            raise
-        sidebar.forget(request.user)
-        return HttpResponseRedirect(reverse("admin:desk_incident_now", args=(quote(incident.pk),)))
+
+        def make(data: dict[str, Any]) -> HttpResponse:
+            incident = self._press(request, data)
+            return HttpResponseRedirect(reverse("admin:desk_incident_now", args=(quote(incident.pk),)))
+
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_report(request, form, status=status),
+            make=make,
+            elsewhere=reverse("admin:desk_incident_changelist"),
+        )
 
     def _press(self, request: HttpRequest, data: dict[str, Any]) -> Incident:
         return services.report_incident(
@@ -175,7 +168,7 @@ class IncidentAdmin(BaseModelAdmin):
         except (ValidationError, ValueError):
             return None
 
-    def _ask_report(self, request: HttpRequest, form: ReportForm, *, status: int = 200) -> HttpResponse:
+    def _ask_report(self, request: HttpRequest, form: Form, *, status: int = 200) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": _("Report an incident"),

@@ -258,7 +258,7 @@ class RetentionRunAdmin(StepMixin, LogAdmin):
         return self._list_url()
 
     def _ask_step(
-        self, request: HttpRequest, title: Any, text: Any, form: OperationForm, *, status: int = 200
+        self, request: HttpRequest, title: Any, text: Any, form: forms.Form, *, status: int = 200
     ) -> HttpResponse:
         response = super()._ask_step(request, title, text, form, status=status)
         if isinstance(form, RunForm) and isinstance(response, TemplateResponse):

@@ -28,17 +28,16 @@ from backoffice.audit.models import ReadEvent, Seal, SealPart, Verification
 from backoffice.audit.services import seal_record, verify_record
 from backoffice.audit.tasks import verify_in_full_task
 from backoffice.core import background
-from backoffice.core.errors import DomainError, InputRefused, NotPermitted
-from backoffice.desk import sidebar
+from backoffice.core.errors import DomainError, InputRefused
 from backoffice.desk.admin.logs import LogAdmin
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.once import Once, answer_once
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.paging import KeysetChangeList, KeysetMixin
 from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.tables import table_name
 from backoffice.desk.templatetags.desk import chip, when
-from backoffice.desk.transitions import Once
 
 #: Trees that one click seals; what is more goes to ``manage.py seal_audit``.
 TREES_AT_ONCE = 8
@@ -91,31 +90,19 @@ class StepMixin:
         if request.method != "POST":
             return self._ask_step(request, title, text, form_class(obj=None, viewer=request.user))
         form = form_class(request.POST, obj=None, viewer=request.user)
-        if not form.is_valid():
-            return self._ask_step(request, title, text, form, status=422)
-        once = Once(request)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(self._list_url())
-        try:
-            where = run(request, timezone.now(), **form.cleaned_data)
-        except DomainError as error:
-            once.give_back()
-            if isinstance(error, NotPermitted):
-                raise PermissionDenied from error
-            form.add_error(None, str(error.message))
-            return self._ask_step(request, title, text, form, status=422)
-        except BaseException:
-            once.give_back()
-            raise
-        sidebar.forget(request.user)
-        return HttpResponseRedirect(where)
+        return answer_once(
+            request,
+            form,
+            ask=lambda form, status: self._ask_step(request, title, text, form, status=status),
+            make=lambda data: HttpResponseRedirect(run(request, timezone.now(), **data)),
+            elsewhere=self._list_url(),
+        )
 
     def _list_url(self) -> str:
         return reverse(f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist")
 
     def _ask_step(
-        self, request: HttpRequest, title: Any, text: Any, form: OperationForm, *, status: int = 200
+        self, request: HttpRequest, title: Any, text: Any, form: forms.Form, *, status: int = 200
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),

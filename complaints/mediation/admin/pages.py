@@ -20,9 +20,9 @@ from backoffice.audit.models import ReadEvent
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.workflow import Availability, Workflow
 from backoffice.desk import sidebar
+from backoffice.desk.once import Once
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.readlog import log_once
-from backoffice.desk.transitions import Once
 from complaints.models import Complaint
 
 
