@@ -4,7 +4,7 @@
 Needs nothing but Python 3.11: it runs before there is a virtual environment.
 
     environment.py app     the virtual environment with the product's packages
-    environment.py dev     the same with those of tests and checks
+    environment.py dev     the same with those of tests and checks, and the fonts that the checks look for
     environment.py demo    what the demo needs: the packages, and Chinese fonts for its letters
 
 scripts/tests.py takes the browser for the browser tests from here too.
@@ -168,7 +168,7 @@ def main() -> None:
         sys.exit(__doc__)
     with one_at_a_time():
         ensure_venv(dev=what == "dev")
-        if what == "demo":
+        if what != "app":
             ensure_fonts()
 
 
