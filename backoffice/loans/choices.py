@@ -94,3 +94,113 @@ class TermsState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")
     RETIRED = "retired", _("Retired")
+
+
+class PeriodUnit(models.TextChoices):
+    MONTH = "month", _("Month")
+    WEEK = "week", _("Week")
+    DAY = "day", _("Day")
+
+
+class OddDays(models.TextChoices):
+    """Where the interest of days before a regular first period goes."""
+
+    FIRST = "first", _("In the first instalment")
+    SPREAD = "spread", _("Spread over all instalments")
+    UPFRONT = "upfront", _("Taken when the loan is paid out")
+
+
+class EarlyRepayment(models.TextChoices):
+    """Interest up to when, if a loan without daily interest is repaid early (Civil Code art. 677)."""
+
+    TO_THE_DAY = "to_the_day", _("Interest to the day")
+    TO_PERIOD_END = "to_period_end", _("Interest to the end of the period")
+
+
+class SurplusRule(models.TextChoices):
+    """Where money in advance goes."""
+
+    NEXT = "next", _("Next instalments")
+    LAST = "last", _("Last instalments")
+    SPREAD = "spread", _("Spread over all to come")
+    CREDIT = "credit", _("Kept as credit")
+
+
+class Filling(models.TextChoices):
+    INSTALMENT = "instalment", _("One instalment after the other")
+    COMPONENT = "component", _("One component after the other")
+
+
+class FeeKind(models.TextChoices):
+    """When a fee is owed: ``contingent`` ones only if something goes wrong."""
+
+    UPFRONT = "upfront", _("When the loan is paid out")
+    PER_INSTALMENT = "per_instalment", _("With every instalment")
+    CONTINGENT = "contingent", _("Only on default")
+
+
+class FeeBasis(models.TextChoices):
+    AMOUNT = "amount", _("Yuan")
+    SHARE = "share", _("Share of the principal")
+
+
+class RiskClass(models.TextChoices):
+    """五级分类."""
+
+    NORMAL = "normal", _("Normal")
+    SPECIAL_MENTION = "special_mention", _("Special mention")
+    SUBSTANDARD = "substandard", _("Substandard")
+    DOUBTFUL = "doubtful", _("Doubtful")
+    LOSS = "loss", _("Loss")
+
+
+class OverdueKind(models.TextChoices):
+    """Evasion is never derived: it stands only on a determination that people made."""
+
+    NONE = "none", _("Not overdue")
+    MINOR = "minor", _("Minor overdue")
+    LONG_TERM = "long_term", _("Long-term overdue")
+
+
+class CostConvention(models.TextChoices):
+    """How an all-in yearly cost was computed (PBOC notice 2021 No. 3)."""
+
+    IRR_MONTHLY = "irr_monthly", _("IRR, compounded monthly: (1 + r)^12 − 1")
+    XIRR_ACT_365 = "xirr_act_365", _("IRR by days, ACT/365")
+
+
+class PauseKind(models.TextChoices):
+    HOLIDAY = "holiday", _("Payment holiday")
+    DISASTER = "disaster", _("Disaster or epidemic")
+    ILLNESS = "illness", _("Hardship")
+    DISPUTE = "dispute", _("Amount in dispute")
+    OTHER = "other", _("Other")
+
+
+class ChangeKind(models.TextChoices):
+    DEFERRAL = "deferral", _("Deferral")
+    RESCHEDULE = "reschedule", _("New schedule")
+    EXTRA_INSTALMENTS = "extra_instalments", _("More instalments")
+    RATE_CUT = "rate_cut", _("Lower rate")
+    WAIVER = "waiver", _("Waiver")
+    EARLY_SETTLEMENT = "early_settlement", _("Early settlement")
+
+
+class ChangeState(models.TextChoices):
+    PROPOSED = "proposed", _("Proposed")
+    APPLIED = "applied", _("Applied")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class PostingKind(models.TextChoices):
+    REPAYMENT = "repayment", _("Repayment")
+    REVERSAL = "reversal", _("Reversal")
+    WRITE_OFF = "write_off", _("Write-off")
+
+
+class PostingState(models.TextChoices):
+    REQUESTED = "requested", _("Awaits a second person")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")

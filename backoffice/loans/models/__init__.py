@@ -5,14 +5,19 @@ from backoffice.loans.models.borrower import (
     ContactPerson,
     PhoneNumber,
 )
+from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange, Waiver
+from backoffice.loans.models.closing import CloseRun
 from backoffice.loans.models.event import LoanEvent
 from backoffice.loans.models.loan import Instalment, Loan
-from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
+from backoffice.loans.models.posting import PostingRequest
+from backoffice.loans.models.product import Creditor, LoanProduct, ProductFee, TermsVersion
 from backoffice.loans.models.repayment import PostingRun, Repayment, RepaymentAllocation
 
 __all__ = [
     "Borrower",
     "BorrowerNeed",
+    "Charge",
+    "CloseRun",
     "ContactConsent",
     "ContactPerson",
     "Creditor",
@@ -20,9 +25,14 @@ __all__ = [
     "Loan",
     "LoanEvent",
     "LoanProduct",
+    "PaymentPause",
     "PhoneNumber",
+    "PostingRequest",
     "PostingRun",
+    "ProductFee",
     "Repayment",
     "RepaymentAllocation",
+    "ScheduleChange",
     "TermsVersion",
+    "Waiver",
 ]

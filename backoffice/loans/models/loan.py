@@ -2,13 +2,23 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
-from backoffice.loans.choices import DayCount, LoanState, Method, Rounding
+from backoffice.loans.choices import (
+    CostConvention,
+    DayCount,
+    LoanState,
+    Method,
+    OverdueKind,
+    RiskClass,
+    Rounding,
+)
 
 
 class Loan(models.Model):
     """借据. Day counts are never stored: lists compute them from ``oldest_unpaid_due_on``.
 
-    ``next_event_on`` is the next day on which time alone changes something about this loan.
+    ``next_event_on`` is the next day on which time alone changes something about this loan. ``overdue_kind``,
+    ``risk_class`` and ``overdue_spells`` are what the ageing rules said at the last event; between two events
+    nothing can change them.
     """
 
     dossier = models.OneToOneField(
@@ -41,15 +51,56 @@ class Loan(models.Model):
     delinquent_since = models.DateField(_("delinquent since"), null=True, blank=True)
     delinquency_frozen_at = models.DateField(_("delinquency frozen at"), null=True, blank=True)
     next_event_on = models.DateField(_("next event on"), null=True, blank=True)
+    overdue_spells = models.PositiveSmallIntegerField(_("overdue spells"), default=0)
+    overdue_kind = models.CharField(
+        _("overdue kind"), max_length=9, choices=OverdueKind.choices, default=OverdueKind.NONE
+    )
+    risk_class = models.CharField(
+        _("risk class"), max_length=15, choices=RiskClass.choices, default=RiskClass.NORMAL
+    )
+    watched_until = models.DateField(_("watched until"), null=True, blank=True)
+    restructurings_in_watch = models.PositiveSmallIntegerField(_("restructurings in the watch"), default=0)
+    settled_on = models.DateField(_("settled on"), null=True, blank=True)
+    written_off_on = models.DateField(_("written off on"), null=True, blank=True)
+    written_off_principal = models.DecimalField(
+        _("principal written off (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    all_in_cost = models.DecimalField(
+        _("all-in yearly cost"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
+    all_in_nominal = models.DecimalField(
+        _("all-in yearly cost, nominal"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
+    cost_convention = models.CharField(
+        _("cost computed as"), max_length=12, choices=CostConvention.choices, blank=True
+    )
+    cost_flagged = models.BooleanField(_("cost above the multiple of the LPR"), default=False)
     terms_rendered_at = models.DateTimeField(_("terms shown at"), null=True, blank=True)
     terms_dwell_seconds = models.PositiveIntegerField(_("seconds on the terms"), null=True, blank=True)
     terms_confirmed_at = models.DateTimeField(_("terms confirmed at"), null=True, blank=True)
+    cost_table_rendered_at = models.DateTimeField(_("cost table shown at"), null=True, blank=True)
+    cost_table_dwell_seconds = models.PositiveIntegerField(
+        _("seconds on the cost table"), null=True, blank=True
+    )
+    cost_table_confirmed_at = models.DateTimeField(_("cost table confirmed at"), null=True, blank=True)
 
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("loan")
         verbose_name_plural = _("loans")
+        permissions = [
+            ("reverse_repayment", "Reverse a repayment"),
+            ("write_off_loan", "Write a loan off"),
+            ("approve_posting", "Approve a posting above the limit"),
+            ("propose_change", "Propose a change of a schedule"),
+            ("apply_change", "Apply or refuse a proposed change of a schedule"),
+            ("pause_loan", "Pause a loan"),
+            ("charge_cost", "Charge the cost of enforcing"),
+            ("close_day", "Close a day"),
+            ("import_loanbook", "Import into the loan book"),
+            ("export_loanbook", "Export from the loan book"),
+        ]
         indexes = [
             models.Index(
                 fields=["oldest_unpaid_due_on", "id"],
@@ -62,6 +113,11 @@ class Loan(models.Model):
                 condition=models.Q(next_event_on__isnull=False),
             ),
             models.Index(fields=["state", "id"], name="loans_loan_state"),
+            models.Index(
+                fields=["risk_class", "id"],
+                name="loans_loan_risk_class",
+                condition=~models.Q(risk_class="normal"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -82,6 +138,16 @@ class Loan(models.Model):
                 condition=~models.Q(state="settled") | models.Q(oldest_unpaid_due_on__isnull=True),
                 name="loans_loan_settled_owes_nothing",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="written_off")
+                | models.Q(written_off_on__isnull=False, written_off_principal__gte=0),
+                name="loans_loan_written_off_has_date_and_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(overdue_kind="none", oldest_unpaid_due_on__isnull=True)
+                | (~models.Q(overdue_kind="none") & models.Q(oldest_unpaid_due_on__isnull=False)),
+                name="loans_loan_overdue_kind_agrees_with_days",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,7 +155,12 @@ class Loan(models.Model):
 
 
 class Instalment(models.Model):
-    """期供: one due date of one schedule version. Amounts in yuan; a superseded version stays readable."""
+    """期供: one due date of one schedule version. Amounts in yuan; a superseded version stays readable.
+
+    What is due and paid is as of the loan's last event; default interest since then is computed on read. Loans
+    with daily interest keep the plan of their schedule beside what the days made of it (NULL: as due).
+    ``penalty_carried`` is default interest that an earlier schedule version had run up.
+    """
 
     loan = models.ForeignKey(
         Loan, on_delete=models.PROTECT, related_name="instalments", verbose_name=_("loan")
@@ -103,6 +174,19 @@ class Instalment(models.Model):
     principal_paid = models.DecimalField(_("principal paid"), max_digits=12, decimal_places=2, default=0)
     interest_paid = models.DecimalField(_("interest paid"), max_digits=12, decimal_places=2, default=0)
     fee_paid = models.DecimalField(_("fee paid"), max_digits=12, decimal_places=2, default=0)
+    penalty_due = models.DecimalField(_("default interest due"), max_digits=12, decimal_places=2, default=0)
+    penalty_paid = models.DecimalField(_("default interest paid"), max_digits=12, decimal_places=2, default=0)
+    cost_due = models.DecimalField(_("cost of enforcing due"), max_digits=12, decimal_places=2, default=0)
+    cost_paid = models.DecimalField(_("cost of enforcing paid"), max_digits=12, decimal_places=2, default=0)
+    penalty_carried = models.DecimalField(
+        _("default interest carried over"), max_digits=12, decimal_places=2, default=0
+    )
+    planned_principal = models.DecimalField(
+        _("principal as planned"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    planned_interest = models.DecimalField(
+        _("interest as planned"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
 
     history = HistoricalRecords()
 
@@ -114,7 +198,14 @@ class Instalment(models.Model):
                 fields=["loan", "schedule_version", "sequence"], name="loans_instalment_once_per_schedule"
             ),
             models.CheckConstraint(
-                condition=models.Q(principal_due__gte=0, interest_due__gte=0, fee_due__gte=0),
+                condition=models.Q(
+                    principal_due__gte=0,
+                    interest_due__gte=0,
+                    fee_due__gte=0,
+                    penalty_due__gte=0,
+                    cost_due__gte=0,
+                    penalty_carried__gte=0,
+                ),
                 name="loans_instalment_no_negative_part",
             ),
             models.CheckConstraint(
@@ -122,9 +213,13 @@ class Instalment(models.Model):
                     principal_paid__gte=0,
                     interest_paid__gte=0,
                     fee_paid__gte=0,
+                    penalty_paid__gte=0,
+                    cost_paid__gte=0,
                     principal_paid__lte=models.F("principal_due"),
                     interest_paid__lte=models.F("interest_due"),
                     fee_paid__lte=models.F("fee_due"),
+                    penalty_paid__lte=models.F("penalty_due"),
+                    cost_paid__lte=models.F("cost_due"),
                 ),
                 name="loans_instalment_paid_within_due",
             ),

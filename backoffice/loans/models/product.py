@@ -1,8 +1,25 @@
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
-from backoffice.loans.choices import DayCount, Method, Rounding, TermsState
+from backoffice.loans.allocation import STATUTORY_ORDER
+from backoffice.loans.choices import (
+    DayCount,
+    EarlyRepayment,
+    FeeBasis,
+    FeeKind,
+    Filling,
+    Method,
+    OddDays,
+    PeriodUnit,
+    Rounding,
+    SurplusRule,
+    TermsState,
+)
+
+_STATUTORY = ",".join(STATUTORY_ORDER)
 
 
 class Creditor(models.Model):
@@ -22,7 +39,11 @@ class Creditor(models.Model):
 
 
 class LoanProduct(models.Model):
-    """产品: what may be lent and how it is repaid. Amounts in yuan, rates per year as fractions (0.146)."""
+    """产品: what may be lent and how it is repaid. Amounts in yuan, rates per year as fractions (0.146).
+
+    From the first loan on the conventions (``CONVENTIONS``) are fixed: they are part of every contract made under
+    the product. The orders of allocation name all components, comma-separated, first come first served.
+    """
 
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=60)
@@ -38,6 +59,55 @@ class LoanProduct(models.Model):
     day_count = models.CharField(_("day count"), max_length=15, choices=DayCount.choices)
     rounding = models.CharField(_("rounding"), max_length=10, choices=Rounding.choices)
     active = models.BooleanField(_("offered now"), default=True)
+    period_unit = models.CharField(
+        _("unit of a period"), max_length=5, choices=PeriodUnit.choices, default=PeriodUnit.MONTH
+    )
+    every = models.PositiveSmallIntegerField(_("units per period"), default=1)
+    instalment_unit = models.DecimalField(
+        _("instalments rounded to (yuan)"), max_digits=6, decimal_places=2, default=Decimal("0.01")
+    )
+    month_end = models.BooleanField(_("due on the last day of the month"), default=False)
+    odd_days = models.CharField(
+        _("interest of odd days"), max_length=7, choices=OddDays.choices, default=OddDays.FIRST
+    )
+    grace_principal = models.PositiveSmallIntegerField(_("first instalments without principal"), default=0)
+    grace_interest = models.PositiveSmallIntegerField(_("first instalments without interest"), default=0)
+    early_repayment = models.CharField(
+        _("interest on early repayment"),
+        max_length=13,
+        choices=EarlyRepayment.choices,
+        default=EarlyRepayment.TO_THE_DAY,
+    )
+    order_past_due = models.CharField(_("order: past due"), max_length=40, default=_STATUTORY)
+    order_due = models.CharField(_("order: due that day"), max_length=40, default=_STATUTORY)
+    order_in_advance = models.CharField(_("order: in advance"), max_length=40, default=_STATUTORY)
+    surplus = models.CharField(
+        _("money in advance goes to"), max_length=6, choices=SurplusRule.choices, default=SurplusRule.NEXT
+    )
+    filling = models.CharField(
+        _("filled"), max_length=10, choices=Filling.choices, default=Filling.INSTALMENT
+    )
+
+    #: What a contract takes from its product and keeps.
+    CONVENTIONS = (
+        "method",
+        "daily_interest",
+        "day_count",
+        "rounding",
+        "period_unit",
+        "every",
+        "instalment_unit",
+        "month_end",
+        "odd_days",
+        "grace_principal",
+        "grace_interest",
+        "early_repayment",
+        "order_past_due",
+        "order_due",
+        "order_in_advance",
+        "surplus",
+        "filling",
+    )
 
     history = HistoricalRecords()
 
@@ -51,6 +121,44 @@ class LoanProduct(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(annual_rate__gte=0), name="loans_product_rate_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(every__gte=1, instalment_unit__gt=0), name="loans_product_periods_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductFee(models.Model):
+    """费用: what a product charges beside interest, and who is paid (综合融资成本明示表).
+
+    ``value`` is yuan or a share of the principal, by ``basis``; a share of an instalment's fee is owed with each.
+    """
+
+    product = models.ForeignKey(
+        LoanProduct, on_delete=models.PROTECT, related_name="fees", verbose_name=_("product")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("owed"), max_length=14, choices=FeeKind.choices)
+    basis = models.CharField(_("basis"), max_length=6, choices=FeeBasis.choices)
+    value = models.DecimalField(_("value"), max_digits=12, decimal_places=6)
+    payee = models.CharField(_("payee"), max_length=100)
+    valid_from = models.DateField(_("valid from"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("fee of a product")
+        verbose_name_plural = _("fees of products")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(value__gt=0), name="loans_productfee_value_positive"),
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True)
+                | models.Q(valid_until__gte=models.F("valid_from")),
+                name="loans_productfee_ends_after_start",
             ),
         ]
 
