@@ -106,6 +106,30 @@ def year_fraction(start: date, end: date, *, day_count: DayCount) -> Decimal:
     return Decimal(days) / _BASIS[day_count]
 
 
+def interest_between(
+    *,
+    balance: Decimal,
+    annual_rate: Decimal,
+    period: tuple[date, date],
+    until: date,
+    day_count: DayCount,
+    period_unit: PeriodUnit = "month",
+    every: int = 1,
+) -> Decimal:
+    """The interest in yuan, not rounded, of ``balance`` from the beginning of a period until ``until`` within it.
+
+    Day counts of days count the days; the others give each actual day of the period an equal part of it.
+    """
+    start, end = period
+    if day_count in {"act/360", "act/365"}:
+        return balance * annual_rate * (until - start).days / _BASIS[day_count]
+    if day_count == "30/360":
+        whole = Decimal(days_30e_360(start, end)) / _BASIS[day_count]
+    else:
+        whole = every / _PER_YEAR[period_unit]
+    return balance * annual_rate * whole * (until - start).days / (end - start).days
+
+
 def build_schedule(
     *,
     principal: Decimal,

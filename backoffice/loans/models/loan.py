@@ -60,6 +60,8 @@ class Loan(models.Model):
     )
     watched_until = models.DateField(_("watched until"), null=True, blank=True)
     restructurings_in_watch = models.PositiveSmallIntegerField(_("restructurings in the watch"), default=0)
+    #: Money received for which nothing was owed yet, or nothing any more.
+    credit = models.DecimalField(_("credit (yuan)"), max_digits=12, decimal_places=2, default=0)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     written_off_on = models.DateField(_("written off on"), null=True, blank=True)
     written_off_principal = models.DecimalField(
@@ -138,6 +140,7 @@ class Loan(models.Model):
                 condition=~models.Q(state="settled") | models.Q(oldest_unpaid_due_on__isnull=True),
                 name="loans_loan_settled_owes_nothing",
             ),
+            models.CheckConstraint(condition=models.Q(credit__gte=0), name="loans_loan_credit_not_negative"),
             models.CheckConstraint(
                 condition=~models.Q(state="written_off")
                 | models.Q(written_off_on__isnull=False, written_off_principal__gte=0),

@@ -1,0 +1,106 @@
+"""Interest by the day on what is really unpaid (daily rest). Pure: no tables, no settings, no clock.
+
+For loans with daily interest the schedule is a plan: what a period really bears follows from the principal that was
+unpaid on each of its days. Up to the day asked about that is a fact; after it we assume that what falls due is paid
+(not more, not less). A late payment makes interest grow and, with equal instalments, the principal part of an
+instalment shrink, so that the instalment stays as agreed and the last one absorbs the difference; paying early makes
+interest fall and leaves the principal parts as planned. There is no interest on interest.
+
+Worked example: vector V10 (``tests/vectors/loans.json``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from itertools import pairwise
+from typing import Protocol
+
+from backoffice.core.money import ZERO, to_cents
+from backoffice.loans.schedule import ROUNDINGS, DayCount, Rounding, interest_between
+
+
+class Planned(Protocol):
+    """One planned instalment; ``principal`` and ``interest`` in yuan."""
+
+    @property
+    def due_on(self) -> date: ...
+    @property
+    def principal(self) -> Decimal: ...
+    @property
+    def interest(self) -> Decimal: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RestRow:
+    """What the days made of a planned instalment (yuan). ``accrued`` is the interest of the days before ``on``."""
+
+    principal: Decimal
+    interest: Decimal
+    accrued: Decimal
+
+
+def rest_rows(
+    plan: Sequence[Planned],
+    *,
+    principal: Decimal,
+    disbursed_on: date,
+    settled_until: date,
+    rates: Sequence[tuple[date, Decimal]],
+    paid: Sequence[tuple[date, Decimal]],
+    floor: Sequence[Decimal],
+    equal_instalment: bool,
+    day_count: DayCount,
+    rounding: Rounding,
+    on: date,
+) -> list[RestRow]:
+    """The rows of ``plan`` as of the end of ``on``.
+
+    ``rates`` (per year) hold from their day on; ``paid`` are payments of principal (yuan) by day; rows due by
+    ``settled_until`` stay as planned (an earlier schedule's past); ``floor`` is the principal each row has been paid
+    already, below which its part never falls, nor that of the rows after it. Raises ``ValueError`` for equal
+    periods, which know no single days.
+    """
+    if day_count == "equal":
+        raise ValueError("Daily interest needs a day count that knows days.")
+    mode = ROUNDINGS[rounding]
+    rows: list[RestRow] = []
+    balance, before, last = principal, disbursed_on, len(plan) - 1
+    turns = {on, *(day for day, _amount in paid), *(day for day, _rate in rates)}
+    with localcontext() as context:
+        context.prec = 34
+        for position, row in enumerate(plan):
+            if row.due_on <= settled_until:
+                rows.append(RestRow(row.principal, row.interest, row.interest))
+            else:
+                total, gone = Decimal(0), Decimal(0)
+                days = sorted({before, row.due_on, *(day for day in turns if before < day < row.due_on)})
+                for start, end in pairwise(days):
+                    unpaid = principal - sum((amount for day, amount in paid if day <= start), ZERO)
+                    owed = unpaid if start < on else min(unpaid, balance)
+                    rate = next(rate for since, rate in reversed(rates) if since <= start)
+                    to_end, to_start = (
+                        interest_between(
+                            balance=owed,
+                            annual_rate=rate,
+                            period=(before, row.due_on),
+                            until=until,
+                            day_count=day_count,
+                        )
+                        for until in (end, start)
+                    )
+                    total += to_end - to_start
+                    if end <= on:
+                        gone += to_end - to_start
+                interest = to_cents(total, rounding=mode)
+                part = row.principal
+                if equal_instalment:
+                    part = min(part, max(row.principal + row.interest - interest, ZERO))
+                later = sum(floor[position + 1 :], ZERO)
+                part = balance if position == last else min(max(part, floor[position]), balance - later)
+                rows.append(RestRow(part, interest, min(to_cents(gone, rounding=mode), interest)))
+            balance -= rows[-1].principal
+            before = max(before, row.due_on)
+    return rows
