@@ -160,8 +160,8 @@ class Loan(models.Model):
 class Instalment(models.Model):
     """期供: one due date of one schedule version. Amounts in yuan; a superseded version stays readable.
 
-    What is due and paid is as of the loan's last event; default interest since then is computed on read. Loans
-    with daily interest keep the plan of their schedule beside what the days made of it (NULL: as due).
+    What is due and paid is as of the loan's last event; default interest since then is computed on read. Where days
+    or a waiver made something else of the plan, the plan stands beside it (NULL: as due).
     ``penalty_carried`` is default interest that an earlier schedule version had run up.
     """
 
@@ -189,6 +189,9 @@ class Instalment(models.Model):
     )
     planned_interest = models.DecimalField(
         _("interest as planned"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    planned_fee = models.DecimalField(
+        _("fee as planned"), max_digits=12, decimal_places=2, null=True, blank=True
     )
 
     history = HistoricalRecords()
