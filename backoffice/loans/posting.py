@@ -13,7 +13,7 @@ from decimal import Decimal
 from backoffice.core.money import ZERO
 from backoffice.loans import ageing
 from backoffice.loans.allocation import OpenInstalment, Share, allocate
-from backoffice.loans.choices import Component, LoanState
+from backoffice.loans.choices import Component
 from backoffice.loans.models import Instalment, Loan
 from backoffice.loans.policy import LoanPolicy
 
@@ -22,9 +22,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
     Component.PRINCIPAL.value: ("principal_due", "principal_paid"),
     Component.INTEREST.value: ("interest_due", "interest_paid"),
     Component.FEE.value: ("fee_due", "fee_paid"),
+    Component.PENALTY.value: ("penalty_due", "penalty_paid"),
+    Component.COST.value: ("cost_due", "cost_paid"),
 }
 PAID_COLUMNS = tuple(paid for _due, paid in COLUMNS.values())
-STANDING_COLUMNS = ("state", "oldest_unpaid_due_on", "delinquent_since", "next_event_on")
+STANDING_COLUMNS = ("state", "oldest_unpaid_due_on", "delinquent_since", "next_event_on", "overdue_kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,12 @@ class Posting:
 
 
 def due(instalment: Instalment) -> Decimal:
-    """Everything that falls due with the instalment, in yuan."""
+    """What falls due with the instalment by the contract (principal, interest, fee), in yuan."""
     return instalment.principal_due + instalment.interest_due + instalment.fee_due
 
 
 def open_amount(instalment: Instalment) -> Decimal:
-    """What is still owed on the instalment, in yuan."""
+    """What is still owed of that, in yuan: the days past due are counted by it."""
     return due(instalment) - instalment.principal_paid - instalment.interest_paid - instalment.fee_paid
 
 
@@ -73,14 +75,12 @@ def post(*, instalments: Sequence[Instalment], amount: Decimal, on: date) -> Pos
 
 
 def take_standing(loan: Loan, instalments: Sequence[Instalment], *, on: date, policy: LoanPolicy) -> bool:
-    """Set what ``loan`` stores about its age as of the end of ``on``; an active loan without debt is settled.
+    """Set what ``loan`` stores about its age as of the end of ``on``.
 
     Answers whether anything changed. The caller saves.
     """
     before = tuple(getattr(loan, name) for name in STANDING_COLUMNS)
     unpaid = [one.due_on for one in instalments if open_amount(one) > ZERO]
-    if not unpaid and loan.state == LoanState.ACTIVE:
-        loan.state = LoanState.SETTLED
     standing = ageing.standing(
         on=on,
         unpaid_due_days=unpaid,
@@ -90,4 +90,6 @@ def take_standing(loan: Loan, instalments: Sequence[Instalment], *, on: date, po
     loan.oldest_unpaid_due_on = standing.oldest_unpaid_due_on
     loan.delinquent_since = standing.delinquent_since
     loan.next_event_on = standing.next_event_on
+    days = (on - standing.oldest_unpaid_due_on).days if standing.oldest_unpaid_due_on else 0
+    loan.overdue_kind = ageing.overdue_kind(days=days, spells=loan.overdue_spells, policy=policy.overdue)
     return before != tuple(getattr(loan, name) for name in STANDING_COLUMNS)

@@ -20,6 +20,7 @@ registries.act_labels.register_all(
         "loan.created": _("Loan created"),
         "loan.imported": _("Loan imported"),
         "repayment.posted": _("Repayment posted"),
+        "repayment.reversed": _("Repayment reversed"),
         "repayment.imported": _("Repayment imported"),
     }
 )

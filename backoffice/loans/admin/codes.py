@@ -4,4 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.codes import code_labels
 
-code_labels.register("loans.loanevent.kind", {"loan_settled": _("Loan settled")})
+code_labels.register(
+    "loans.loanevent.kind", {"loan_settled": _("Loan settled"), "loan_reopened": _("Loan owed on again")}
+)

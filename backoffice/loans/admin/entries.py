@@ -37,6 +37,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "need_ended": (N_("Gentler handling ends"), "neutral"),
     "loan_created": (N_("Took out loan %(loan)s"), "neutral"),
     "loan_settled": (N_("Settled loan %(loan)s"), "good"),
+    "loan_reopened": (N_("Owes on loan %(loan)s again"), "warn"),
 }
 
 

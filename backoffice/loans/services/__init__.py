@@ -20,7 +20,7 @@ from backoffice.loans.services.products import (
     publish_terms_version,
     retire_terms_version,
 )
-from backoffice.loans.services.repayments import post_repayment
+from backoffice.loans.services.repayments import post_repayment, reverse_repayment
 
 __all__ = [
     "add_need",
@@ -37,5 +37,6 @@ __all__ = [
     "register_contact_person",
     "register_phone_number",
     "retire_terms_version",
+    "reverse_repayment",
     "revoke_contact_consent",
 ]

@@ -26,7 +26,7 @@ from backoffice.loans.posting import post, take_standing
 from backoffice.loans.services.allocations import Shares, insert_allocations
 from backoffice.loans.services.chunks import chunks, present
 from backoffice.loans.services.lending import check_amounts, instalments_of, new_loan, schedule_of
-from backoffice.loans.services.repayments import ExternalIdReused, check_payment
+from backoffice.loans.services.repayments import ExternalIdReused, check_amount
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
 
@@ -118,7 +118,7 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
     if len(ids) != len(set(ids)) or not book.payments.isdisjoint(ids):
         raise ExternalIdReused(field="external_id")
     for one in row.payments:
-        check_payment(amount=one.amount, received_at=one.received_at, at=at)
+        check_amount(amount=one.amount, received_at=one.received_at, at=at)
     loan = new_loan(
         borrower=borrower,
         product=product,

@@ -22,7 +22,7 @@ from backoffice.loans.policy import loan_policy
 from backoffice.loans.posting import PAID_COLUMNS, STANDING_COLUMNS, post, take_standing
 from backoffice.loans.services.allocations import Shares, insert_allocations
 from backoffice.loans.services.chunks import chunks
-from backoffice.loans.services.repayments import OPEN_STATES, ExternalIdReused, LoanNotOpen, check_payment
+from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
 from backoffice.loans.signals import repayment_posted
 from backoffice.staff.models import User
@@ -122,9 +122,7 @@ def _loan_for(
         if (before.loan_id, before.amount, before.received_at) == (loan.pk, row.amount, row.received_at):
             return None
         raise ExternalIdReused(field="external_id")
-    check_payment(amount=row.amount, received_at=row.received_at, at=at)
-    if loan.state not in OPEN_STATES:
-        raise LoanNotOpen()
+    check_payment(loan=loan, amount=row.amount, received_at=row.received_at, at=at)
     return loan
 
 

@@ -1,4 +1,4 @@
-"""Money received."""
+"""Money received, and money that turned out not to have been."""
 
 from __future__ import annotations
 
@@ -10,22 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
 from backoffice.core.errors import InputRefused
-from backoffice.core.history import bulk_update_with_history
-from backoffice.core.money import to_cents
+from backoffice.core.money import ZERO, to_cents
 from backoffice.core.time import business_day
 from backoffice.loans.choices import LoanState
-from backoffice.loans.models import (
-    Borrower,
-    Instalment,
-    Loan,
-    LoanEvent,
-    Repayment,
-)
-from backoffice.loans.policy import loan_policy
-from backoffice.loans.posting import PAID_COLUMNS, post, take_standing
-from backoffice.loans.services.allocations import insert_allocations
+from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
+from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.rights import require
-from backoffice.loans.signals import repayment_posted
+from backoffice.loans.signals import repayment_posted, repayment_reversed
 from backoffice.staff.models import User
 
 
@@ -43,6 +34,12 @@ class LoanNotOpen(InputRefused):
     default_message = _("This loan takes no repayments.")
 
 
+class NotReversible(InputRefused):
+    """This repayment cannot be taken back, or not any more."""
+
+    code = "not-reversible"
+
+
 #: A written-off debt is still owed to us; one that was settled or assigned is not.
 OPEN_STATES = frozenset({LoanState.ACTIVE.value, LoanState.WRITTEN_OFF.value})
 
@@ -57,24 +54,23 @@ def post_repayment(
     by: User,
     at: datetime,
 ) -> Repayment:
-    """Take ``amount`` yuan onto the loan and spread it in the statutory order.
+    """Take ``amount`` yuan onto the loan and spread it in the order of its product, as of the day of ``received_at``.
 
-    The same ``external_id`` with the same facts answers the repayment that is there and changes nothing. What
-    nothing was owed for stays on the repayment unallocated; the event says how much. Raises ``NotPermitted``,
-    ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
+    A payment that comes to be known late is put where it belongs: everything after it is derived anew. The same
+    ``external_id`` with the same facts answers the repayment that is there and changes nothing. What nothing was
+    owed for stays the borrower's credit; the event says how much. Raises ``NotPermitted``, ``ExternalIdReused``,
+    ``LoanNotOpen`` and ``InputRefused``.
     """
     require(by, "loans.add_repayment")
-    check_payment(amount=amount, received_at=received_at, at=at)
     with act(by=by, at=at, code="repayment.posted") as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
         known = Repayment.objects.filter(external_id=external_id).first()
         if known is not None:
-            if (known.loan_id, known.amount, known.received_at) == (loan.pk, amount, received_at):
+            if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return known
             raise ExternalIdReused(field="external_id")
-        if loan.state not in OPEN_STATES:
-            raise LoanNotOpen()
+        check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
         try:
             repayment = Repayment.objects.create(
                 loan=loan, external_id=external_id, received_at=received_at, amount=amount, channel=channel
@@ -82,36 +78,109 @@ def post_repayment(
         except IntegrityError as error:
             # Another loan's posting used the id a moment ago; this loan's are kept apart by the lock.
             raise ExternalIdReused(field="external_id") from error
-        instalments = list(
-            Instalment.objects.select_for_update(of=("self",))
-            .filter(loan=loan, schedule_version=loan.schedule_version)
-            .order_by("sequence")
-        )
-        posting = post(instalments=instalments, amount=amount, on=business_day(received_at))
-        by_sequence = {instalment.sequence: instalment for instalment in instalments}
-        insert_allocations([(repayment, by_sequence, posting.shares)], at=at, cause="repayment")
-        bulk_update_with_history(Instalment, posting.changed, PAID_COLUMNS)
-        day = business_day(at)
-        if take_standing(loan, instalments, on=day, policy=loan_policy(on=day)):
-            loan.save()
+        account = restate(loan, frame=frame, cause="repayment")
+        surplus = account.surplus.get(repayment.pk, ZERO)
         frame.record(
             LoanEvent,
             "repayment_posted",
             dossier=loan.dossier,
             borrower_id=loan.borrower_id,
             loan=loan,
-            data={"repayment": repayment.pk, "amount": str(amount), "surplus": str(posting.surplus)},
+            data={"repayment": repayment.pk, "amount": str(amount), "surplus": str(surplus)},
         )
-        if loan.state == LoanState.SETTLED:
-            frame.record(
-                LoanEvent, "loan_settled", dossier=loan.dossier, borrower_id=loan.borrower_id, loan=loan
-            )
         repayment_posted.send(sender=Loan, loan=loan, repayment=repayment, by=by, at=at)
     return repayment
 
 
-def check_payment(*, amount: Decimal, received_at: datetime, at: datetime) -> None:
-    """Refuse what cannot be a payment. Raises ``InputRefused``."""
+def reverse_repayment(
+    *, repayment: Repayment, external_id: str, by: User, at: datetime, reason: str
+) -> Repayment:
+    """Take a repayment back that was not one (bounced debit, wrong loan): it counts as never received.
+
+    The reversal is a row of its own that points at it; everything after it is derived anew. The same ``external_id``
+    for the same repayment answers the reversal that is there. Raises ``NotPermitted``, ``NotReversible`` and
+    ``ExternalIdReused``.
+    """
+    require(by, "loans.reverse_repayment")
+    loan = repayment.loan
+    with act(by=by, at=at, code="repayment.reversed", reason=reason, dossier=loan.dossier) as frame:
+        lock(Borrower, loan.borrower_id)
+        loan = lock(Loan, loan.pk)
+        known = Repayment.objects.filter(external_id=external_id).first()
+        if known is not None:
+            if known.reverses_id == repayment.pk:
+                return known
+            raise ExternalIdReused(field="external_id")
+        refusal = why_not_reversible(repayment, loan=loan)
+        if refusal is not None:
+            raise NotReversible(refusal)
+        reversal = Repayment.objects.create(
+            loan=loan,
+            external_id=external_id,
+            received_at=at,
+            amount=repayment.amount,
+            channel=repayment.channel,
+            reverses=repayment,
+        )
+        restate(loan, frame=frame, cause="reversal")
+        frame.record(
+            LoanEvent,
+            "repayment_reversed",
+            dossier=loan.dossier,
+            borrower_id=loan.borrower_id,
+            loan=loan,
+            data={"repayment": repayment.pk, "reversal": reversal.pk, "amount": str(repayment.amount)},
+        )
+        repayment_reversed.send(sender=Loan, loan=loan, repayment=repayment, reversal=reversal, by=by, at=at)
+    return reversal
+
+
+def why_not_reversible(repayment: Repayment, *, loan: Loan) -> str | None:
+    """Why this repayment cannot be reversed now, in words; None when it can."""
+    if repayment.reverses_id is not None:
+        return _("A reversal cannot be reversed; enter the repayment again.")
+    if Repayment.objects.filter(reverses=repayment).exists():
+        return _("This repayment was reversed already.")
+    if loan.state == LoanState.ASSIGNED:
+        return _("The loan is owed to somebody else now.")
+    if loan.written_off_on is not None and business_day(repayment.received_at) <= loan.written_off_on:
+        return _("The loan was written off on what had been paid by then.")
+    return None
+
+
+def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datetime) -> bool:
+    """Whether a repayment that is there is the one that came again."""
+    return known.reverses_id is None and (known.loan_id, known.amount, known.received_at) == (
+        loan.pk,
+        amount,
+        received_at,
+    )
+
+
+def check_payment(*, loan: Loan, amount: Decimal, received_at: datetime, at: datetime) -> None:
+    """Refuse what cannot be a payment on this loan. Raises ``LoanNotOpen`` and ``InputRefused``."""
+    check_amount(amount=amount, received_at=received_at, at=at)
+    if loan.state not in OPEN_STATES:
+        raise LoanNotOpen()
+    day = business_day(received_at)
+    if day < loan.disbursed_on:
+        raise InputRefused(
+            _("The loan was paid out on %(day)s; a repayment cannot have been received before.")
+            % {"day": loan.disbursed_on},
+            field="received_at",
+            code="before-disbursement",
+        )
+    if loan.written_off_on is not None and day < loan.written_off_on:
+        raise InputRefused(
+            _("The loan was written off on %(day)s on what had been paid by then.")
+            % {"day": loan.written_off_on},
+            field="received_at",
+            code="before-write-off",
+        )
+
+
+def check_amount(*, amount: Decimal, received_at: datetime, at: datetime) -> None:
+    """Refuse what cannot be a payment on any loan. Raises ``InputRefused``."""
     if amount <= 0 or amount != to_cents(amount):
         raise InputRefused(_("A repayment is a positive amount with two places."), field="amount")
     if received_at > at:
