@@ -160,7 +160,8 @@ class Loan(models.Model):
 class Instalment(models.Model):
     """期供: one due date of one schedule version. Amounts in yuan; a superseded version stays readable.
 
-    What is due and paid is as of the loan's last event; default interest since then is computed on read. Where days
+    What is due and paid is as of the loan's last event. Default interest runs on by formula while principal is unpaid:
+    ``penalty_due`` is then what was paid of it, and the whole of it once the principal is paid. Where days
     or a waiver made something else of the plan, the plan stands beside it (NULL: as due).
     ``penalty_carried`` is default interest that an earlier schedule version had run up.
     """

@@ -69,11 +69,14 @@ def take_account(ledger: Ledger, account: Account) -> list[Instalment]:
 def _take_row(instalment: Instalment, row: AccountRow) -> bool:
     changed = False
     for name in COMPONENTS:
-        due, paid = f"{name}_due", f"{name}_paid"
-        if getattr(instalment, due) != row.due[name]:
+        due, paid, amount = f"{name}_due", f"{name}_paid", row.due[name]
+        if name == "penalty" and row.open("principal"):
+            # It runs on by formula; posted is what was paid of it, or carried over into this instalment.
+            amount = max(row.paid[name], instalment.penalty_carried)
+        if getattr(instalment, due) != amount:
             if name in _PLANNED and getattr(instalment, f"planned_{name}") is None:
                 setattr(instalment, f"planned_{name}", getattr(instalment, due))
-            setattr(instalment, due, row.due[name])
+            setattr(instalment, due, amount)
             changed = True
         if getattr(instalment, paid) != row.paid[name]:
             setattr(instalment, paid, row.paid[name])
