@@ -4,22 +4,34 @@
   oldest instalment that was not paid in full by the end of the day asked about. Part payment stops nothing.
 * ``delinquent_days`` takes off the days of grace and the days of pauses; a freeze stops the count.
 
+An instalment is unpaid while anything of its principal, interest or fee is. Default interest and costs are owed
+beside the schedule and keep no count going: whoever pays an instalment late, but whole, is not overdue for the few
+cents of default interest that remain. What the days are called is ``classification``'s.
+
 Days are calendar days of Shanghai; a payment counts from the day it was received. Any past day can be asked
 about, and gives what would have been known of it by the end of that day (with what we know now).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
 
 from backoffice.core.explain import N_, Line
 from backoffice.core.money import ZERO
+from backoffice.loans.classification import (
+    NO_WATCH,
+    Class,
+    ClassPolicy,
+    OverdueKind,
+    OverduePolicy,
+    Watch,
+    classify,
+    kind_of,
+)
 
-OverdueKind = Literal["none", "minor", "long_term"]
 _DAY = timedelta(days=1)
 
 
@@ -66,14 +78,6 @@ class Delinquency:
 
     days: int
     lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OverduePolicy:
-    """From how many days, or from how many separate overdue spells, an overdue loan is long-term overdue."""
-
-    long_term_from_day: int
-    long_term_from_spell: int
 
 
 def days_past_due(*, on: date, schedule: Sequence[Due], payments: Iterable[Paid]) -> PastDue:
@@ -221,47 +225,38 @@ def _merged(pauses: Sequence[Pause], *, first: date, last: date) -> list[tuple[d
     return stretches
 
 
-def overdue_spells(*, on: date, schedule: Sequence[Due], payments: Sequence[Paid]) -> int:
-    """How many separate times, up to the end of ``on``, the loan went from nothing overdue to overdue."""
-    stretches: list[tuple[date, date]] = []
-    for due in sorted(schedule, key=lambda one: one.due_on):
-        first = due.due_on + _DAY
-        last = _last_unpaid_day(due, payments, on=on)
-        if last is None or last < first:
-            continue
-        if stretches and first <= stretches[-1][1] + _DAY:
-            stretches[-1] = (stretches[-1][0], max(last, stretches[-1][1]))
-        else:
-            stretches.append((first, last))
-    return len(stretches)
+def beside_original(*, present: PastDue, original: PastDue) -> Line:
+    """What the contract as it was first made says beside the schedule in force: no change hides days.
 
-
-def _last_unpaid_day(due: Due, payments: Sequence[Paid], *, on: date) -> date | None:
-    """The last day up to ``on`` at whose end the instalment was not paid in full; None if there was none."""
-    paid = ZERO
-    last = on
-    for part in sorted((p for p in payments if p.sequence == due.sequence), key=lambda one: one.received_on):
-        if part.received_on > on:
-            break
-        before = paid
-        paid += part.amount
-        if before < due.amount <= paid:
-            last = part.received_on - _DAY
-        elif paid < due.amount:
-            last = on
-    return last if due.amount > 0 else None
-
-
-def overdue_kind(*, days: int, spells: int, policy: OverduePolicy) -> OverdueKind:
-    """``none``, ``minor`` or ``long_term`` from the days past due and from repetition, by policy.
-
-    Evasion is never derived: it stands only on a determination that people made.
+    Both counts are of the same day, each from its own schedule and what was paid on it.
     """
-    if days <= 0:
-        return "none"
-    if days >= policy.long_term_from_day or spells >= policy.long_term_from_spell:
-        return "long_term"
-    return "minor"
+    facts = {"days": present.days, "original": original.days, "since": original.since}
+    if present.days == original.days:
+        words = N_("By the original contract it is %(original)s days as well.")
+    elif original.since is None:
+        words = N_(
+            "By the original contract nothing is past due; by the schedule in force it is %(days)s days."
+        )
+    else:
+        words = N_(
+            "By the original contract it is %(original)s days, since %(since)s; by the schedule in force, which "
+            "replaced it, it is %(days)s days."
+        )
+    return Line("original", words, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class AgeingPolicy:
+    """Everything the rules of age ask of law and policy, as in force on one day.
+
+    ``buckets`` are their first days; ``watch_months`` is how long a restructured loan is watched at least.
+    """
+
+    grace_days: int
+    overdue: OverduePolicy
+    classes: ClassPolicy
+    buckets: tuple[int, ...]
+    watch_months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,26 +265,74 @@ class Standing:
 
     oldest_unpaid_due_on: date | None
     delinquent_since: date | None
+    overdue_kind: OverdueKind
+    risk_class: Class
+    overdue_spells: int
     next_event_on: date | None
 
 
 def standing(
-    *, on: date, unpaid_due_days: Iterable[date], grace_days: int, long_term_from_day: int
+    *,
+    on: date,
+    unpaid_due_days: Iterable[date],
+    spells: int,
+    policy: AgeingPolicy,
+    pauses: Sequence[Pause] = (),
+    watch: Watch = NO_WATCH,
+    in_spell: bool = True,
 ) -> Standing:
-    """The dates a loan stores, from the due dates of its unpaid instalments.
+    """What a loan stores at the end of ``on``, from the due dates of its unpaid instalments.
 
-    ``delinquent_since`` is the last day of grace, from which delinquent days are counted as past due days are
-    from the due date. ``next_event_on`` is the next day after ``on`` on which time alone changes something: an
-    instalment falls overdue, grace ends, the loan becomes long-term overdue.
+    ``spells``: how often it is known to have fallen overdue. ``in_spell`` says that an overdue of today is among
+    them; whoever counted them when nothing was overdue yet says False, and an overdue of today is one more.
+    ``delinquent_since`` is the last day of grace, from which delinquent days are counted as past due days are from
+    the due date.
+
+    ``next_event_on`` is the next day after ``on`` on which time alone changes something: an instalment falls
+    overdue, grace or a technical delay ends, a bucket, class or kind begins, a pause begins or ends to work, the
+    watch is over. A change of the policy itself is no such day: whoever closes the day looks for it.
     """
     days = sorted(unpaid_due_days)
-    if not days:
-        return Standing(None, None, None)
-    oldest = days[0] if days[0] < on else None
-    upcoming = [day + _DAY for day in days if day >= on]
-    delinquent_since = None
+    oldest = days[0] if days and days[0] < on else None
+    past = (on - oldest).days if oldest is not None else 0
+    count = spells + 1 if oldest is not None and not in_spell else spells
+    grace_end = oldest + policy.grace_days * _DAY if oldest is not None else None
+    return Standing(
+        oldest_unpaid_due_on=oldest,
+        delinquent_since=grace_end if grace_end is not None and grace_end < on else None,
+        overdue_kind=kind_of(days=past, spells=count, policy=policy.overdue).value,
+        risk_class=classify(on=on, days=past, policy=policy.classes, watch=watch).value,
+        overdue_spells=count,
+        next_event_on=min(
+            (day for day in _events(days, oldest, policy, pauses, watch) if day > on), default=None
+        ),
+    )
+
+
+def _events(
+    unpaid: Sequence[date],
+    oldest: date | None,
+    policy: AgeingPolicy,
+    pauses: Sequence[Pause],
+    watch: Watch,
+) -> Iterator[date]:
+    """The days on which time alone changes something, past ones among them."""
+    if watch.until is not None:
+        yield watch.until + _DAY
+    if not unpaid:
+        return
+    for day in unpaid:
+        yield day + _DAY
+    for pause in pauses:
+        yield pause.from_on + _DAY
+        if pause.until is not None:
+            yield pause.until + _DAY
     if oldest is not None:
-        grace_end = oldest + grace_days * _DAY
-        delinquent_since = grace_end if grace_end < on else None
-        upcoming += [day for day in (grace_end + _DAY, oldest + long_term_from_day * _DAY) if day > on]
-    return Standing(oldest, delinquent_since, min(upcoming, default=None))
+        turns = (
+            policy.grace_days + 1,
+            policy.overdue.long_term_from_day,
+            *policy.classes.first_days,
+            *policy.buckets,
+        )
+        for turn in turns:
+            yield oldest + turn * _DAY

@@ -6,20 +6,20 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice.loans.ageing import (
+    AgeingPolicy,
     Due,
-    OverduePolicy,
     Paid,
     Pause,
     days_past_due,
     delinquent_days,
-    overdue_kind,
-    overdue_spells,
     standing,
 )
+from backoffice.loans.classification import ClassPolicy, OverduePolicy
+from backoffice.loans.spells import overdue_spells
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "loans.json").read_text(encoding="utf-8"))
 TIMELINES = next(case for case in VECTORS["cases"] if case["id"] == "V17")["expected"]["timelines"]
@@ -27,6 +27,14 @@ TIMELINES = next(case for case in VECTORS["cases"] if case["id"] == "V17")["expe
 DUE = date(2026, 10, 23)
 SCHEDULE = [Due(1, DUE, Decimal("500.00")), Due(2, date(2026, 11, 23), Decimal("500.00"))]
 POLICY = OverduePolicy(long_term_from_day=91, long_term_from_spell=3)
+CLASSES = ClassPolicy(technical_days=7, substandard_after=90, doubtful_after=270, loss_after=360)
+BUCKETS = (1, 31, 61, 91, 181, 361)
+
+
+def ageing_policy(*, grace_days: int = 0) -> AgeingPolicy:
+    return AgeingPolicy(
+        grace_days=grace_days, overdue=POLICY, classes=CLASSES, buckets=BUCKETS, watch_months=12
+    )
 
 
 def age(days: int, *payments: Paid) -> int:
@@ -116,14 +124,6 @@ def test_days_of_overlapping_pauses_are_taken_off_once() -> None:
     assert delinquent_days(on=DUE + timedelta(days=20), since=DUE, pauses=pauses).days == 4
 
 
-@pytest.mark.parametrize(
-    ("days", "spells", "expected"),
-    [(0, 9, "none"), (1, 1, "minor"), (90, 2, "minor"), (91, 1, "long_term"), (1, 3, "long_term")],
-)
-def test_overdue_kind_at_its_boundaries(days: int, spells: int, expected: str) -> None:
-    assert overdue_kind(days=days, spells=spells, policy=POLICY) == expected
-
-
 def test_spells_are_separate_times() -> None:
     first = Paid(1, DUE + timedelta(days=5), Decimal(500))
     on = date(2026, 12, 1)
@@ -136,16 +136,18 @@ def test_spells_are_separate_times() -> None:
 def test_stored_dates_at_the_boundaries() -> None:
     def stored(on: date) -> tuple[date | None, date | None, date | None]:
         days = [row.due_on for row in SCHEDULE]
-        one = standing(on=on, unpaid_due_days=days, grace_days=3, long_term_from_day=91)
+        one = standing(on=on, unpaid_due_days=days, spells=1, policy=ageing_policy(grace_days=3))
         return one.oldest_unpaid_due_on, one.delinquent_since, one.next_event_on
 
     day = timedelta(days=1)
     assert stored(DUE) == (None, None, DUE + day)
     assert stored(DUE + day) == (DUE, None, DUE + 4 * day)
     assert stored(DUE + 3 * day) == (DUE, None, DUE + 4 * day)
-    assert stored(DUE + 4 * day) == (DUE, DUE + 3 * day, date(2026, 11, 24))
-    assert stored(date(2026, 11, 24)) == (DUE, DUE + 3 * day, DUE + 91 * day)
-    assert stored(DUE + 91 * day) == (DUE, DUE + 3 * day, None)
+    assert stored(DUE + 4 * day) == (DUE, DUE + 3 * day, DUE + 8 * day), "a technical delay no longer"
+    assert stored(DUE + 8 * day) == (DUE, DUE + 3 * day, DUE + 31 * day), "the second bucket"
+    assert stored(date(2026, 11, 24)) == (DUE, DUE + 3 * day, DUE + 61 * day)
+    assert stored(DUE + 91 * day) == (DUE, DUE + 3 * day, DUE + 181 * day)
+    assert stored(DUE + 361 * day) == (DUE, DUE + 3 * day, None)
 
 
 facts = st.lists(
@@ -163,18 +165,20 @@ def test_count_stored_date_and_kind_agree(on: date, payments: list[Paid]) -> Non
         for due in SIX
     }
     unpaid = [due.due_on for due in SIX if paid[due.sequence] < due.amount]
-    stored = standing(on=on, unpaid_due_days=unpaid, grace_days=0, long_term_from_day=91)
+    stored = standing(on=on, unpaid_due_days=unpaid, spells=1, policy=ageing_policy())
     assert stored.oldest_unpaid_due_on == counted.since
+    assert (stored.overdue_kind == "none") == (counted.days == 0)
+    assert (stored.risk_class == "normal") == (counted.days <= 7)
     assert counted.days == ((on - counted.since).days if counted.since else 0)
     delinquent = delinquent_days(on=on, since=counted.since)
     assert delinquent.days == counted.days, "without grace and pauses the two counts are one"
     spells = overdue_spells(on=on, schedule=SIX, payments=payments)
-    assert (overdue_kind(days=counted.days, spells=spells, policy=POLICY) == "none") == (counted.days == 0)
     if counted.days:
         assert spells >= 1
     assert stored.next_event_on is None or stored.next_event_on > on
 
 
+@settings(max_examples=1000)
 @given(on=st.dates(date(2026, 1, 1), date(2026, 12, 30)), payments=facts)
 def test_nothing_changes_before_the_next_event(on: date, payments: list[Paid]) -> None:
     payments = [payment for payment in payments if payment.received_on <= on]
@@ -183,11 +187,14 @@ def test_nothing_changes_before_the_next_event(on: date, payments: list[Paid]) -
         for due in SIX
         if sum(payment.amount for payment in payments if payment.sequence == due.sequence) < due.amount
     ]
-    now = standing(on=on, unpaid_due_days=unpaid, grace_days=3, long_term_from_day=91)
+    now = standing(on=on, unpaid_due_days=unpaid, spells=1, policy=ageing_policy(grace_days=3))
     if now.next_event_on is None:
         return
     before = standing(
-        on=now.next_event_on - timedelta(days=1), unpaid_due_days=unpaid, grace_days=3, long_term_from_day=91
+        on=now.next_event_on - timedelta(days=1),
+        unpaid_due_days=unpaid,
+        spells=1,
+        policy=ageing_policy(grace_days=3),
     )
     assert before == now
 
