@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
 
 from backoffice.core import context
-from backoffice.core.bulk import insert_rows
+from backoffice.core.bulk import insert_rows, update_rows
 from backoffice.core.log import OrderedRow, current_epoch
 
 LIBRARY_LABELS: dict[str, Any] = {
@@ -242,9 +242,7 @@ def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> l
     return created
 
 
-def bulk_update_with_history(
-    model: type[Tracked], objs: Sequence[Tracked], fields: Iterable[str], *, batch_size: int = 500
-) -> None:
+def bulk_update_with_history(model: type[Tracked], objs: Sequence[Tracked], fields: Iterable[str]) -> None:
     """Update tracked rows and write the history of those that changed, in the caller's transaction."""
-    model._default_manager.bulk_update(objs, list(fields), batch_size=batch_size)
+    update_rows(model, objs, fields)
     record_history(objs, "~")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from backoffice.core import context
-from backoffice.core.bulk import insert_rows
-from backoffice.core.models import CalendarDay, Dossier
+from backoffice.core.bulk import insert_rows, update_rows
+from backoffice.core.models import CalendarDay, Dossier, PolicyValue
 from backoffice.privacy.models import DataKey, DataSubject
 from backoffice.staff.services import system_user
 
@@ -77,3 +78,75 @@ def test_a_value_of_ones_own_where_the_database_gives_it_is_refused() -> None:
 def test_nothing_makes_nothing(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     with django_assert_num_queries(0):
         assert insert_rows(Dossier, []) == []
+
+
+# --- updates -------------------------------------------------------------------------------------------------
+
+
+def number(position: int, **facts: object) -> PolicyValue:
+    return PolicyValue(
+        **{
+            "code": f"bulk.{position}",
+            "value": Decimal(position),
+            "unit": "days",
+            "effective_from": date(2030, 1, 1),
+            "title": "Zahl\t„a\\n“\n%s",
+            "source": "test",
+            "legal_force": "policy",
+            "confidence": "inferred",
+            **facts,
+        }
+    )
+
+
+def stored(rows: list[PolicyValue]) -> list[tuple[object, ...]]:
+    names = ("code", "value", "title", "effective_to")
+    return list(
+        PolicyValue.objects.filter(pk__in=[one.pk for one in rows]).order_by("pk").values_list(*names)
+    )
+
+
+def test_updates_are_those_of_bulk_update() -> None:
+    ours = insert_rows(PolicyValue, [number(position) for position in range(1, 40)])
+    assert stored(ours)[0] == ("bulk.1", Decimal(1), "Zahl\t„a\\n“\n%s", None)
+    for position, one in enumerate(ours):
+        one.value, one.effective_to = Decimal("0.25") * position, date(2031, 1, 1) if position % 2 else None
+        one.title, one.source = f"\\. {position}", "another"
+    [other] = insert_rows(PolicyValue, [number(99)])
+    update_rows(PolicyValue, ours, ["value", "effective_to", "title"])
+    mine = stored(ours)
+    PolicyValue.objects.bulk_update(ours, ["value", "effective_to", "title"])
+    assert mine == stored(ours)
+    assert set(PolicyValue.objects.filter(pk__in=[one.pk for one in ours]).values_list("source")) == {
+        ("test",)
+    }
+    assert stored([other]) == [("bulk.99", Decimal(99), "Zahl\t„a\\n“\n%s", None)]
+
+
+def test_updates_one_after_the_other_in_one_transaction() -> None:
+    [one] = insert_rows(PolicyValue, [number(1)])
+    for value in (2, 3):
+        one.value = Decimal(value)
+        update_rows(PolicyValue, [one], ["value"])
+        assert stored([one])[0][1] == value
+
+
+def test_an_update_the_database_refuses_leaves_nothing() -> None:
+    rows = insert_rows(Dossier, [folder(1), folder(2)])
+    for one in rows:
+        one.number = "KH-same"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        update_rows(Dossier, rows, ["number"])
+    assert set(Dossier.objects.filter(pk__in=[one.pk for one in rows]).values_list("number", flat=True)) == {
+        "KH1",
+        "KH2",
+    }
+
+
+def test_no_statement_per_row(django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+    rows = [number(position) for position in range(300)]
+    with django_assert_max_num_queries(8):
+        insert_rows(PolicyValue, rows)
+    if connection.vendor == "postgresql":
+        with django_assert_max_num_queries(5):
+            update_rows(PolicyValue, rows, ["value"])
