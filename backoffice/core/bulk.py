@@ -11,12 +11,21 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import connections, models, router, transaction
 from django.db.models.expressions import DatabaseDefault
 
 M = TypeVar("M", bound=models.Model)
+
+
+class Row(Protocol):
+    """A row of a table that need not be an instance of its model: that costs more than all else in a bulk write."""
+
+    @property
+    def pk(self) -> Any: ...
+
+
 _Field = models.Field[Any, Any]
 #: Values that every driver takes as they are; all others go through their field first.
 _PLAIN = frozenset({int, str, Decimal, date, bool, type(None)})
@@ -55,8 +64,10 @@ def insert_rows(model: type[M], objs: Sequence[M]) -> list[M]:
     return list(objs)
 
 
-def update_rows(model: type[M], objs: Sequence[M], fields: Iterable[str]) -> None:
+def update_rows(model: type[models.Model], objs: Sequence[Row], fields: Iterable[str]) -> None:
     """Write ``fields`` of saved objects, as ``bulk_update`` does; no signals are sent. Values are plain ones.
+
+    An object may be anything with ``pk`` and the attributes named.
 
     PostgreSQL: one UPDATE from a table of the transaction's own that COPY filled.
     """
@@ -66,8 +77,9 @@ def update_rows(model: type[M], objs: Sequence[M], fields: Iterable[str]) -> Non
     columns: list[_Field] = [model._meta.get_field(name) for name in fields]  # type: ignore[misc]
     key: _Field = model._meta.pk
     values = [[] for _obj in objs]  # type: list[list[Any]]
-    for field in (*columns, key):
+    for field in columns:
         _add_column(values, [getattr(obj, field.attname) for obj in objs], field, connection)
+    _add_column(values, [obj.pk for obj in objs], key, connection)
     quote = connection.ops.quote_name
     table, pk = quote(model._meta.db_table), quote(str(key.column))
     names = [quote(str(field.column)) for field in columns]

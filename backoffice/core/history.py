@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
 
 from backoffice.core import context
-from backoffice.core.bulk import insert_rows, update_rows
+from backoffice.core.bulk import Row, insert_rows, update_rows
 from backoffice.core.log import OrderedRow, current_epoch
 
 LIBRARY_LABELS: dict[str, Any] = {
@@ -242,7 +242,11 @@ def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> l
     return created
 
 
-def bulk_update_with_history(model: type[Tracked], objs: Sequence[Tracked], fields: Iterable[str]) -> None:
-    """Update tracked rows and write the history of those that changed, in the caller's transaction."""
-    update_rows(model, objs, fields)
-    record_history(objs, "~")
+def bulk_update_with_history(model: type[Tracked], objs: Sequence[Row], fields: Iterable[str]) -> None:
+    """Update tracked rows and write the history of those that changed, in the caller's transaction.
+
+    ``objs`` are instances, or anything else with ``pk`` and the attributes named.
+    """
+    if objs:
+        update_rows(model, objs, fields)
+        copy_into_history(model, [obj.pk for obj in objs], "~")
