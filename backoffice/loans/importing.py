@@ -93,10 +93,27 @@ class RepaymentRow:
 
 
 @dataclass(slots=True)
+class Money:
+    """What an import did to the money (yuan) of which loans (by their ids).
+
+    ``allocated`` is by component; ``surplus`` is by position in the rows given: what nothing was owed for and stays
+    the borrower's credit. ``derived_anew`` are loans where something came before what was known.
+    """
+
+    loans: set[int] = field(default_factory=set)
+    settled: set[int] = field(default_factory=set)
+    derived_anew: set[int] = field(default_factory=set)
+    allocated: dict[str, Decimal] = field(default_factory=dict)
+    surplus: dict[int, Decimal] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Imported(Generic[T]):
     """What became of the rows: ``created`` things, how many were ``known`` before, and what was refused, by
-    position in the rows given. One bad row keeps nothing else out."""
+    position in the rows given (``positions``: of what was created). One bad row keeps nothing else out."""
 
     created: list[T] = field(default_factory=list)
     known: int = 0
     refused: list[tuple[int, DomainError]] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    money: Money = field(default_factory=Money)

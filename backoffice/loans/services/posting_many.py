@@ -1,0 +1,314 @@
+"""Putting many new repayments on their loans at once, as ``restate`` does it for one.
+
+A plain loan whose new payments come after all its facts goes on from its posted amounts (``loans.onward``); every
+other one is derived from all its facts. The callers hold the locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import F, Max, Q
+
+from backoffice.audit.services import event_columns
+from backoffice.core.bulk import insert_rows
+from backoffice.core.history import bulk_update_with_history
+from backoffice.core.money import ZERO
+from backoffice.core.time import business_day
+from backoffice.loans import onward
+from backoffice.loans.account import Account, Receipt, derive
+from backoffice.loans.allocation import Share
+from backoffice.loans.choices import ChangeState, LoanState
+from backoffice.loans.conventions import allocation_rule, day_count
+from backoffice.loans.default_interest import day_basis
+from backoffice.loans.importing import Imported
+from backoffice.loans.ledger import Ledger, ledgers_of
+from backoffice.loans.models import (
+    Charge,
+    Instalment,
+    Loan,
+    LoanEvent,
+    PaymentPause,
+    PostingRun,
+    Repayment,
+    RepaymentAllocation,
+    ScheduleChange,
+    Waiver,
+)
+from backoffice.loans.policy import LoanPolicy, loan_policy
+from backoffice.loans.posting import take_standing
+from backoffice.loans.schedule import ROUNDINGS
+from backoffice.loans.services.accounts import (
+    LOAN_COLUMNS,
+    POSTED_COLUMNS,
+    settle_standing,
+    take_account,
+    write_allocations,
+)
+from backoffice.loans.services.chunks import chunks
+from backoffice.loans.services.repayments import LoanNotOpen
+from backoffice.loans.signals import loan_restated, repayment_posted
+from backoffice.staff.models import User
+
+#: Repayments of one loan with their positions in the file, in the order of receipt.
+Coming = Sequence[tuple[int, Repayment]]
+#: What going on from the posted amounts may write of an instalment.
+LINE_COLUMNS = ("principal_paid", "interest_paid", "fee_paid", "penalty_paid", "penalty_due")
+_LINE = (
+    *("pk", "sequence", "due_on", "principal_due", "interest_due", "fee_due", "penalty_due"),
+    *("principal_paid", "interest_paid", "fee_paid", "penalty_paid"),
+)
+
+
+def post_many(new: Coming, result: Imported[Repayment], *, by: User, at: datetime) -> None:
+    """Put new, unsaved repayments on their loans and write everything that follows: allocations, posted amounts,
+    standings, states, history, events; then tell. ``result`` takes what was created or refused, and the money.
+    """
+    by_loan: dict[int, list[tuple[int, Repayment]]] = {}
+    for position, repayment in new:
+        by_loan.setdefault(repayment.loan_id, []).append((position, repayment))
+    batch = _Batch(result, on=business_day(at))
+    batch.derive(batch.go_on(by_loan))
+    batch.write(at=at)
+    for _position, repayment in batch.taken:
+        repayment_posted.send(sender=Loan, loan=repayment.loan, repayment=repayment, by=by, at=at)
+    for loan in batch.loans:
+        loan_restated.send(sender=Loan, loan=loan, by=by, at=at)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What becomes rows, gathered loan by loan and written table by table."""
+
+    result: Imported[Repayment]
+    on: date
+    policy: LoanPolicy = field(init=False)
+    taken: list[tuple[int, Repayment]] = field(default_factory=list)
+    shares: list[tuple[Repayment, Share]] = field(default_factory=list)
+    lines: list[onward.Line] = field(default_factory=list)
+    accounts: list[tuple[Ledger, Account]] = field(default_factory=list)
+    changed: list[Instalment] = field(default_factory=list)
+    loans: list[Loan] = field(default_factory=list)
+    moved: list[Loan] = field(default_factory=list)
+    settled: list[Loan] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.policy = loan_policy(on=self.on)
+
+    # --- from the posted amounts ---
+
+    def go_on(
+        self, by_loan: dict[int, list[tuple[int, Repayment]]]
+    ) -> dict[int, list[tuple[int, Repayment]]]:
+        """Everything that can go on from what is posted; answers the rest."""
+        rest: dict[int, list[tuple[int, Repayment]]] = {}
+        loans = [coming[0][1].loan for coming in by_loan.values()]
+        for part in chunks(loans):
+            positions = _positions(part)
+            for loan in part:
+                coming, position = by_loan[loan.pk], positions.get(loan.pk)
+                if position is None or not self._goes_on(loan, position, coming):
+                    rest[loan.pk] = coming
+        return rest
+
+    def _goes_on(self, loan: Loan, position: onward.Position, coming: Coming) -> bool:
+        first_on = business_day(coming[0][1].received_at)
+        if not onward.may_go_on(position, first_on=first_on, on=self.on):
+            return False
+        onward.begin(position, first_on=first_on)
+        shares: list[tuple[Repayment, Share]] = []
+        for _position, repayment in coming:
+            parts = onward.put(position, amount=repayment.amount, on=business_day(repayment.received_at))
+            if parts is None:
+                return False
+            shares += [(repayment, part) for part in parts]
+        onward.finish(position, on=self.on)
+        if position.settled:
+            loan.state, loan.settled_on = LoanState.SETTLED, business_day(coming[-1][1].received_at)
+            self.settled.append(loan)
+        # Lines have the names of the instalments' columns.
+        lines: Any = position.lines
+        moved = take_standing(loan, lines, on=self.on, policy=self.policy, spells=position.spells)
+        if moved or position.settled:
+            self.moved.append(loan)
+        self.loans.append(loan)
+        self.taken += coming
+        self.shares += shares
+        self.lines += position.touched.values()
+        allocated = self.result.money.allocated
+        for _repayment, share in shares:
+            allocated[share.component] = allocated.get(share.component, ZERO) + share.amount
+        return True
+
+    # --- from all facts ---
+
+    def derive(self, by_loan: dict[int, list[tuple[int, Repayment]]]) -> None:
+        """The accounts of loans that cannot go on from what is posted."""
+        for ledger in ledgers_of([coming[0][1].loan for coming in by_loan.values()]).values():
+            loan, coming = ledger.loan, by_loan[ledger.loan.pk]
+            before = loan.state
+            known = [business_day(one.received_at) for one in ledger.repayments]
+            account, kept = self._account(ledger, coming)
+            if kept and known and business_day(kept[0][1].received_at) < max(known):
+                self.result.money.derived_anew.add(loan.pk)
+            self.accounts.append((ledger, account))
+            self.taken += kept
+            self.loans.append(loan)
+            self.changed += take_account(ledger, account)
+            if settle_standing(ledger, account, on=self.on, policy=self.policy):
+                self.moved.append(loan)
+            if loan.state == LoanState.SETTLED and loan.state != before:
+                self.settled.append(loan)
+
+    def _account(self, ledger: Ledger, coming: Coming) -> tuple[Account, list[tuple[int, Repayment]]]:
+        """The account with what comes. What nothing at all was owed for is refused, as it would be alone."""
+        facts, money = ledger.facts(), self.result.money
+        receipts = tuple(
+            Receipt(_key(one), business_day(one.received_at), one.amount, (one.received_at, one.external_id))
+            for _position, one in coming
+        )
+        account = derive(
+            replace(facts, receipts=(*facts.receipts, *receipts)), on=max(self.on, ledger.loan.disbursed_on)
+        )
+        late = {
+            _key(one)
+            for _position, one in coming
+            if account.settled and account.surplus.get(_key(one)) == one.amount
+        }
+        self.result.refused += [(position, LoanNotOpen()) for position, one in coming if _key(one) in late]
+        kept = [(position, one) for position, one in coming if _key(one) not in late]
+        names = {_key(one) for _position, one in kept}
+        for share in account.shares:
+            if share.receipt in names:
+                money.allocated[share.component] = money.allocated.get(share.component, ZERO) + share.amount
+        for position, one in kept:
+            if account.surplus.get(_key(one)):
+                money.surplus[position] = account.surplus[_key(one)]
+        surplus = {key: amount for key, amount in account.surplus.items() if key not in late}
+        return replace(account, surplus=surplus), kept
+
+    # --- tables ---
+
+    def write(self, *, at: datetime) -> None:
+        self.taken.sort(key=lambda one: (one[1].received_at, one[1].external_id))
+        repayments = [one for _position, one in self.taken]
+        insert_rows(Repayment, repayments)
+        self._insert_shares(at=at)
+        ids = {_key(one): one.pk for one in repayments}
+        write_allocations(
+            [(ledger, _named(account, ids)) for ledger, account in self.accounts], at=at, cause="import"
+        )
+        bulk_update_with_history(Instalment, self.lines, LINE_COLUMNS)
+        bulk_update_with_history(Instalment, self.changed, POSTED_COLUMNS)
+        bulk_update_with_history(Loan, self.moved, LOAN_COLUMNS)
+        insert_rows(LoanEvent, list(self._events(at=at)))
+        result = self.result
+        result.created += repayments
+        result.positions += [position for position, _one in self.taken]
+        result.money.loans.update(loan.pk for loan in self.loans)
+        result.money.settled.update(loan.pk for loan in self.settled)
+
+    def _insert_shares(self, *, at: datetime) -> None:
+        loan_ids = dict.fromkeys(repayment.loan_id for repayment, _share in self.shares)
+        runs = insert_rows(
+            PostingRun, [PostingRun(loan_id=pk, posted_at=at, cause="import") for pk in loan_ids]
+        )
+        run_of = {run.loan_id: run.pk for run in runs}
+        insert_rows(
+            RepaymentAllocation,
+            [
+                RepaymentAllocation(
+                    posting_run_id=run_of[repayment.loan_id],
+                    repayment_id=repayment.pk,
+                    instalment_id=share.key,
+                    component=share.component,
+                    amount=share.amount,
+                )
+                for repayment, share in self.shares
+            ],
+        )
+
+    def _events(self, *, at: datetime) -> Iterator[LoanEvent]:
+        columns, surplus = event_columns(at=at), self.result.money.surplus
+        for position, one in self.taken:
+            data = {
+                "repayment": one.pk,
+                "amount": str(one.amount),
+                "surplus": str(surplus.get(position, ZERO)),
+            }
+            yield _event("repayment_posted", one.loan, columns, data)
+        for loan in self.settled:
+            yield _event("loan_settled", loan, columns, {})
+
+
+def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
+    """Where the plain ones among these loans stand: one schedule, nothing waived, paused or charged, no credit."""
+    plain = {
+        loan.pk: loan
+        for loan in loans
+        if loan.state == LoanState.ACTIVE
+        and loan.schedule_version == 1
+        and not loan.credit
+        and not loan.product.daily_interest
+    }
+    ids = list(plain)
+    changed = ScheduleChange.objects.filter(loan__in=ids, state=ChangeState.APPLIED).values_list("loan")
+    others = [
+        model.objects.filter(loan__in=ids).values_list("loan") for model in (Waiver, Charge, PaymentPause)
+    ]
+    for (pk,) in changed.union(*others):
+        plain.pop(pk, None)
+    received = Repayment.objects.filter(loan__in=ids).values_list("loan").annotate(Max("received_at"))
+    last = dict(received.order_by())
+    lines: dict[int, list[Sequence[object]]] = {pk: [] for pk in plain}
+    something_open = Q(principal_paid__lt=F("principal_due")) | Q(interest_paid__lt=F("interest_due"))
+    something_open |= Q(fee_paid__lt=F("fee_due")) | Q(penalty_paid__lt=F("penalty_due"))
+    for pk, *row in Instalment.objects.filter(something_open, loan__in=ids).values_list("loan", *_LINE):
+        if pk in lines:
+            lines[pk].append(row)
+    terms: dict[tuple[Any, ...], onward.Terms] = {}
+    found = {}
+    for pk, loan in plain.items():
+        kind = (loan.product_id, loan.default_rate, loan.day_count, loan.rounding)
+        if kind not in terms:
+            terms[kind] = onward.Terms(
+                rule=allocation_rule(loan.product),
+                default_rate=loan.default_rate,
+                basis=day_basis(day_count(loan.day_count)),
+                rounding=ROUNDINGS[loan.rounding],  # type: ignore[index]
+            )
+        found[pk] = onward.Position(
+            terms=terms[kind],
+            lines=onward.lines_of(lines[pk]),
+            last_on=max(loan.disbursed_on, business_day(last[pk])) if pk in last else loan.disbursed_on,
+            spells=loan.overdue_spells,
+            oldest_unpaid=loan.oldest_unpaid_due_on,
+        )
+    return found
+
+
+def _key(repayment: Repayment) -> int:
+    """The name of a repayment in the account before it has an id."""
+    return -id(repayment)
+
+
+def _named(account: Account, ids: dict[int, int]) -> Account:
+    """The account with the ids that its new repayments have got by now."""
+    return replace(
+        account,
+        shares=tuple(replace(one, receipt=ids.get(one.receipt, one.receipt)) for one in account.shares),
+    )
+
+
+def _event(kind: str, loan: Loan, columns: dict[str, Any], data: dict[str, Any]) -> LoanEvent:
+    return LoanEvent(
+        kind=kind,
+        dossier_id=loan.dossier_id,
+        borrower_id=loan.borrower_id,
+        loan=loan,
+        data=data,
+        **columns,
+    )
