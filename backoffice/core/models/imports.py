@@ -18,10 +18,13 @@ class ImportRun(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField(_("started at"))
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    rows_total = models.PositiveIntegerField(_("rows in the file"), default=0)
     rows_read = models.PositiveIntegerField(_("rows read"), default=0)
     rows_created = models.PositiveIntegerField(_("rows created"), default=0)
     rows_skipped = models.PositiveIntegerField(_("rows already there"), default=0)
     rows_failed = models.PositiveIntegerField(_("rows refused"), default=0)
+    #: The first refusals and notices (row, column, code, words) and figures of the last attempt; no values of cells.
+    report = models.JSONField(_("report"), default=dict, blank=True)
 
     history = HistoricalRecords()
 

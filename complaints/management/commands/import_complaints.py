@@ -1,95 +1,9 @@
 """``manage.py import_complaints FILE --mapping FILE``: complaints from a foreign CSV or XLSX file."""
 
-from __future__ import annotations
-
-import csv
-from pathlib import Path
-from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone, translation
-
-from backoffice.core import context
-from backoffice.core.errors import NotPermitted
-from backoffice.core.imports import FileError, MappingError, RowError
-from backoffice.staff.models import User
-from backoffice.staff.services import system_user
-from complaints.services.file_import import FileImport, import_complaints_file
-
-SHOWN = 20
-WIDTH = 40
+from backoffice.desk.import_command import ImportCommand
+from complaints.services.file_import import import_complaints_file
 
 
-class Command(BaseCommand):
+class Command(ImportCommand):
     help = "Take in complaints from a CSV or XLSX file. Safe to repeat and to break off."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--mapping", type=Path, required=True, help="TOML: which column is which field")
-        parser.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
-        parser.add_argument("--report", type=Path, help="write every refused row to this CSV file")
-        parser.add_argument(
-            "--by", help="user name of who answers for it (default: the system's import user)"
-        )
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        for path in (options["file"], options["mapping"]):
-            if not path.is_file():
-                raise CommandError(f"There is no file {path}.")
-        if options["report"] and not options["report"].absolute().parent.is_dir():
-            raise CommandError(f"There is no folder {options['report'].parent} for the report.")
-        by = self._actor(options["by"])
-        with context.entering(context.EntryPoint.COMMAND, actor=by), translation.override("en"):
-            try:
-                result = import_complaints_file(
-                    path=options["file"],
-                    mapping_path=options["mapping"],
-                    by=by,
-                    at=timezone.now(),
-                    dry_run=options["dry_run"],
-                    progress=self._progress,
-                )
-            except (FileError, MappingError, NotPermitted) as error:
-                raise CommandError(f"{error.message} Nothing was taken in.") from error
-            self._tell(result, dry_run=options["dry_run"])
-            if options["report"]:
-                _write_report(options["report"], result.errors)
-                self.stdout.write(f"Refused rows are listed in {options['report']}.")
-
-    def _actor(self, username: str | None) -> User:
-        if username is None:
-            return system_user("imports")
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None:
-            raise CommandError(f"There is no active user “{username}”.")
-        return user
-
-    def _progress(self, done: int, total: int) -> None:
-        if not self.stdout.isatty():
-            return
-        filled = WIDTH * done // max(total, 1)
-        self.stdout.write(f"\r[{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}", ending="")
-        if done >= total:
-            self.stdout.write("")
-
-    def _tell(self, result: FileImport, *, dry_run: bool) -> None:
-        if result.already:
-            self.stdout.write(f"This file was taken in before ({result.rows_read} rows); nothing was done.")
-            return
-        for error in result.errors[:SHOWN]:
-            column = f", column “{error.column}”" if error.column else ""
-            self.stderr.write(f"Row {error.row}{column}: {error.message} [{error.code}]")
-        if len(result.errors) > SHOWN:
-            self.stderr.write(f"… and {len(result.errors) - SHOWN} more; see --report.")
-        verb = "would be taken in" if dry_run else "taken in"
-        self.stdout.write(
-            f"{result.rows_read} rows read: {result.created} {verb}, {result.skipped} there already, "
-            f"{result.refused} refused."
-        )
-
-
-def _write_report(path: Path, errors: list[RowError]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "column", "code", "message"])
-        writer.writerows([error.row, error.column, error.code, str(error.message)] for error in errors)
+    service = staticmethod(import_complaints_file)

@@ -1,0 +1,268 @@
+"""Things from a foreign file: checked whole, then taken in batch by batch, each row once.
+
+All-or-nothing per row. A file (by its hash, with its mapping's) is taken in once; a row (by the hash of its cells
+and its place among equal rows) is taken in once, whatever file it stands in. A run that was cut off goes on where
+it stopped; a dry run does everything and takes it back. What is taken in, and by which service, a desk says with its
+``FileKind``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.db import transaction
+
+from backoffice.audit.services import act
+from backoffice.core.bulk import insert_rows
+from backoffice.core.errors import DomainError
+from backoffice.core.imports import Mapping as MappingFile
+from backoffice.core.imports import RowError, load_mapping, open_table
+from backoffice.core.imports.tables import SourceRow
+from backoffice.core.models import ImportRow, ImportRun
+from backoffice.staff.models import User
+
+R = TypeVar("R")
+#: (rows done, rows in all)
+Progress = Callable[[int, int], None]
+#: A run remembers so many of its refusals and notices; all of them are in the report of the command.
+REMEMBERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What the service made of a batch, by position: the dossiers of what is new, refusals, and what is worth a notice.
+
+    ``known`` is the number of rows that were there already by another way than a file.
+    """
+
+    created: Mapping[int, int]
+    refused: Mapping[int, DomainError]
+    known: int = 0
+    notices: Mapping[int, DomainError] = field(default_factory=dict)
+
+
+class FileKind(ABC, Generic[R]):
+    """A kind of thing that comes in files; one instance per run. ``act`` begins the codes of the acts on record."""
+
+    kind: ClassVar[str]
+    act: ClassVar[str]
+    fields: ClassVar[dict[str, Callable[..., Any]]]
+    required: ClassVar[Sequence[str]]
+    #: What the service calls a field that the mapping calls otherwise.
+    names: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def check(self, by: User) -> None:
+        """Raises ``NotPermitted``."""
+
+    @abstractmethod
+    def row(self, values: dict[str, Any]) -> R:
+        """The row for the service from the converted cells."""
+
+    @abstractmethod
+    def take_in(self, rows: Sequence[R], *, by: User, at: datetime) -> TakenIn:
+        """Take in a batch, in the caller's transaction."""
+
+    def figures(self) -> dict[str, Any]:
+        """What the whole run did beside counting rows: codes and figures (plain texts and numbers)."""
+        return {}
+
+
+@dataclass(slots=True)
+class FileImport:
+    """What came of it. ``already`` says that this very file was taken in before, whole, and nothing was done."""
+
+    rows_read: int = 0
+    created: int = 0
+    skipped: int = 0
+    errors: list[RowError] = field(default_factory=list)
+    notices: list[RowError] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+    already: bool = False
+
+    @property
+    def refused(self) -> int:
+        return len({error.row for error in self.errors})
+
+
+def import_file(
+    kind: FileKind[Any],
+    *,
+    path: Path,
+    mapping_path: Path,
+    by: User,
+    at: datetime,
+    batch: int,
+    name: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> FileImport:
+    """Take in a CSV or XLSX file, ``batch`` rows to a transaction; ``name`` is the file's own where ``path`` is not.
+
+    Raises ``FileError`` or ``MappingError`` with nothing taken in, ``NotPermitted``. Rows at fault are refused one
+    by one and named in the result.
+    """
+    kind.check(by)
+    mapping = load_mapping(mapping_path, known=list(kind.fields), required=kind.required)
+    # A first pass over the whole file, so that a cut or broken one is refused before its first row is in.
+    total = sum(1 for _row in _rows(path, mapping))
+    run = _Run(kind, mapping, by=by, at=at, total=total, batch=batch, progress=progress)
+    if not dry_run:
+        run.work(path, mapping_path, name=name or path.name)
+    else:
+        with transaction.atomic():
+            run.work(path, mapping_path, name=name or path.name)
+            transaction.set_rollback(True)
+    return run.result
+
+
+def _rows(path: Path, mapping: MappingFile) -> Iterator[SourceRow]:
+    table = open_table(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
+    mapping.check_columns(table.columns)
+    return table.rows
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(
+        self,
+        kind: FileKind[Any],
+        mapping: MappingFile,
+        *,
+        by: User,
+        at: datetime,
+        total: int,
+        batch: int,
+        progress: Progress | None,
+    ) -> None:
+        self.kind = kind
+        self.mapping = mapping
+        self.by = by
+        self.at = at
+        self.total = total
+        self.batch = batch
+        self.progress = progress or (lambda done, total: None)
+        self.result = FileImport()
+        self.seen: Counter[str] = Counter()
+
+    def work(self, path: Path, mapping_path: Path, *, name: str) -> None:
+        """All of it; each batch is a transaction of its own, so that what is done stays done."""
+        with act(by=self.by, at=self.at, code=f"{self.kind.act}.import_started"):
+            self.run, _created = ImportRun.objects.get_or_create(
+                kind=self.kind.kind,
+                file_sha256=_sha256(path),
+                mapping_sha256=_sha256(mapping_path),
+                defaults={"file_name": name[:255], "started_at": self.at, "rows_total": self.total},
+            )
+        # A file of which rows were refused is gone through again, for their list and for what may be right by now.
+        if self.run.state == ImportRun.State.DONE and not self.run.rows_failed:
+            self.result.already = True
+            self.result.rows_read = self.run.rows_read
+            return
+        rows = _rows(path, self.mapping)
+        while batch := list(islice(rows, self.batch)):
+            self._take_in(batch)
+            self.progress(self.result.rows_read, self.total)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Over all attempts: what an attempt that was broken off took in counts as taken in by this run."""
+        created = self.run.rows.count()
+        self.result.figures = self.kind.figures()
+        figures = {
+            "state": ImportRun.State.DONE,
+            "rows_read": self.result.rows_read,
+            "rows_created": created,
+            "rows_skipped": self.result.rows_read - created - self.result.refused,
+            "rows_failed": self.result.refused,
+        }
+        if all(getattr(self.run, name) == value for name, value in figures.items()):
+            return
+        with act(by=self.by, at=self.at, code=f"{self.kind.act}.import_finished"):
+            for name, value in figures.items():
+                setattr(self.run, name, value)
+            self.run.report = self._report()
+            self.run.finished_at = self.at
+            self.run.save()
+
+    def _report(self) -> dict[str, Any]:
+        def lines(told: Sequence[RowError]) -> list[list[Any]]:
+            return [[one.row, one.column, one.code, str(one.message)] for one in told[:REMEMBERED]]
+
+        return {
+            "errors": lines(self.result.errors),
+            "notices": lines(self.result.notices),
+            "figures": self.result.figures,
+        }
+
+    def _take_in(self, batch: Sequence[SourceRow]) -> None:
+        keys = [self._key(row) for row in batch]
+        with transaction.atomic():
+            # Whoever takes in the same file at the same time waits here, and then finds the rows there.
+            ImportRun.objects.select_for_update().get(pk=self.run.pk)
+            known = set(
+                ImportRow.objects.filter(kind=self.kind.kind, row_key__in=keys).values_list(
+                    "row_key", flat=True
+                )
+            )
+            self._create([(row, key) for row, key in zip(batch, keys, strict=True) if key not in known])
+        self.result.rows_read += len(batch)
+        self.result.skipped += len(known)
+
+    def _create(self, new: Sequence[tuple[SourceRow, str]]) -> None:
+        errors: list[RowError] = []
+        wanted: list[tuple[SourceRow, str]] = []
+        rows: list[Any] = []
+        for row, key in new:
+            values, wrong = self.mapping.read(row, self.kind.fields)
+            errors += wrong
+            if not wrong:
+                wanted.append((row, key))
+                rows.append(self.kind.row(values))
+        made = self.kind.take_in(rows, by=self.by, at=self.at)
+        insert_rows(
+            ImportRow,
+            [
+                ImportRow(
+                    run=self.run,
+                    kind=self.kind.kind,
+                    row_key=wanted[position][1],
+                    row_number=wanted[position][0].number,
+                    dossier_id=dossier_id,
+                )
+                for position, dossier_id in made.created.items()
+            ],
+        )
+        errors += [self._told(wanted[position][0], one) for position, one in made.refused.items()]
+        notices = [self._told(wanted[position][0], one) for position, one in made.notices.items()]
+        self.result.created += len(made.created)
+        self.result.skipped += made.known
+        self.result.errors += sorted(errors, key=lambda one: one.row)
+        self.result.notices += sorted(notices, key=lambda one: one.row)
+
+    def _key(self, row: SourceRow) -> str:
+        """Equal rows are told apart by their order: the second of its kind is another thing."""
+        cells = "\x1f".join(f"{name}\x1e{value}" for name, value in sorted(row.cells.items()))
+        digest = hashlib.sha256(cells.encode()).hexdigest()
+        self.seen[digest] += 1
+        again = self.seen[digest]
+        return digest if again == 1 else hashlib.sha256(f"{digest}#{again}".encode()).hexdigest()
+
+    def _told(self, row: SourceRow, one: DomainError) -> RowError:
+        name = one.field or ""
+        rule = self.mapping.fields.get(self.kind.names.get(name, name))
+        return RowError(row.number, rule.label if rule is not None else name, one.code, one.message)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
