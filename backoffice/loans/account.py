@@ -160,7 +160,7 @@ class _Replay:
             for line, due in zip(self.lines, self._dues(on), strict=True)
         )
         surplus = {key: amount for key, amount in self.credit.items() if amount}
-        return Account(on, self.version, rows, tuple(self.shares), surplus)
+        return Account(on, self.facts, self.version, rows, tuple(self.shares), surplus)
 
     def running_interest(self, on: date, *, to_period_end: bool) -> Decimal:
         """What is open of the interest of the running period, to the day or to its end."""

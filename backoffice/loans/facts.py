@@ -11,11 +11,14 @@ from datetime import date
 from decimal import Decimal
 
 from backoffice.core.money import ZERO
+from backoffice.loans.ageing import Due, Paid
 from backoffice.loans.allocation import STATUTORY, AllocationRule
 from backoffice.loans.schedule import DayCount, Method, PeriodUnit, Rounding
 
 #: The parts of a debt, in the order in which columns and pages show them.
 COMPONENTS = ("principal", "interest", "fee", "penalty", "cost")
+#: Those that the contract's schedule is made of.
+CONTRACT = frozenset({"principal", "interest", "fee"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class Account:
     """The loan at the end of ``on``: rows of the version in force, where each receipt went, what is left of it."""
 
     on: date
+    #: What it follows from; equal accounts may follow from facts entered in another order.
+    facts: Facts = field(compare=False, repr=False)
     version: Version
     rows: tuple[AccountRow, ...]
     shares: tuple[AccountShare, ...]
@@ -151,6 +156,17 @@ class Account:
     def owed(self, component: str, *, due_by: date | None = None) -> Decimal:
         """What is open of a component, of instalments due by a day if one is given."""
         return sum((row.open(component) for row in self.rows if due_by is None or row.due_on <= due_by), ZERO)
+
+    def dues_and_payments(self) -> tuple[list[Due], list[Paid]]:
+        """What the days past due are counted by: principal, interest and fee of the schedule in force."""
+        dues = [Due(row.sequence, row.due_on, row.contract_due) for row in self.rows]
+        paid = [
+            Paid(row.sequence, part.on, part.amount)
+            for row in self.rows
+            for part in row.parts
+            if part.component in CONTRACT
+        ]
+        return dues, paid
 
     @property
     def settled(self) -> bool:

@@ -30,6 +30,7 @@ from backoffice.loans.choices import (
     Rounding,
     TermsState,
 )
+from backoffice.loans.default_interest import day_basis
 from backoffice.loans.importing import (
     BorrowerRow,
     ContactPersonRow,
@@ -67,6 +68,7 @@ _PRODUCTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...]], ...] = 
     ("YJ-EP", "云借·等额本金", Method.EQUAL_PRINCIPAL, ("0.1095", "0.146"), (6, 12)),
     ("YJ-IO", "云借·先息后本", Method.INTEREST_ONLY, ("0.12", "0.146"), (3, 6, 12)),
 )
+_DEFAULT_MULTIPLE = Decimal("1.50")
 _AMOUNTS = (500, 1000, 2000, 3000, 5000, 5000, 8000, 10_000, 12_000, 15_000, 20_000, 30_000, 50_000)
 #: Share of the overdue loans, and the days past due they lie between.
 _AGEING = ((22, 1, 7), (27, 8, 30), (18, 31, 60), (12, 61, 90), (13, 91, 180), (8, 181, 400))
@@ -155,7 +157,7 @@ def _lenders(*, today: date, by: User) -> tuple[list[Creditor], list[LoanProduct
                     minimum_amount=Decimal(10),
                     maximum_amount=Decimal(200_000),
                     annual_rate=Decimal(rates[-1]),
-                    default_multiple=Decimal("1.50"),
+                    default_multiple=_DEFAULT_MULTIPLE,
                     method=method,
                     term_months=max(terms),
                     day_count=DayCount.EQUAL_PERIODS,
@@ -241,7 +243,17 @@ def _plan(
         annual_rate=rate,
         periods=periods,
         disbursed_on=disbursed_on,
-        payments=tuple(_payments(rng, loan_number, schedule, paid=paid, overdue=overdue, now=now)),
+        payments=tuple(
+            _payments(
+                rng,
+                loan_number,
+                schedule,
+                paid=paid,
+                overdue=overdue,
+                now=now,
+                default_rate=rate * _DEFAULT_MULTIPLE,
+            )
+        ),
         dwell_seconds=rng.randint(8, 240),
     )
 
@@ -255,9 +267,19 @@ def _overdue_age(rng: random.Random, periods: int) -> tuple[int, int]:
 
 
 def _payments(
-    rng: random.Random, loan: str, schedule: list[Row], *, paid: int, overdue: bool, now: datetime
+    rng: random.Random,
+    loan: str,
+    schedule: list[Row],
+    *,
+    paid: int,
+    overdue: bool,
+    now: datetime,
+    default_rate: Decimal,
 ) -> list[PaymentRow]:
-    """What came in by ``now``: the first ``paid`` instalments, each near its due date, sometimes in two parts."""
+    """What came in by ``now``: the first ``paid`` instalments, each near its due date, sometimes in two parts.
+
+    Whoever pays late pays the default interest with it: without, a few cents would stay open for ever.
+    """
     rows: list[PaymentRow] = []
 
     def receive(amount: Decimal, on: date) -> None:
@@ -278,15 +300,25 @@ def _payments(
         if late > 2 and rng.random() < 0.3:
             half = to_cents(row.amount / 2)
             receive(half, row.due_on)
-            receive(row.amount - half, row.due_on + timedelta(days=late))
+            rest = row.amount - half
+            receive(
+                rest + _penalty(min(rest, row.principal), default_rate, late),
+                row.due_on + timedelta(days=late),
+            )
         else:
-            receive(row.amount, row.due_on + timedelta(days=late))
+            receive(
+                row.amount + _penalty(row.principal, default_rate, late), row.due_on + timedelta(days=late)
+            )
     if overdue and rng.random() < 0.2:
         stuck = schedule[paid]
         receive(
             to_cents(stuck.amount * rng.randint(1, 8) / 10), stuck.due_on + timedelta(days=rng.randint(0, 6))
         )
     return rows
+
+
+def _penalty(principal: Decimal, rate: Decimal, days: int) -> Decimal:
+    return to_cents(principal * rate * days / day_basis("equal"))
 
 
 def _customer_number(position: int) -> str:

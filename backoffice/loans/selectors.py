@@ -12,8 +12,19 @@ from django.db.models import QuerySet
 from backoffice.core.money import ZERO
 from backoffice.loans import ageing
 from backoffice.loans.account import Account, AccountRow, Facts, as_agreed_at_first, derive
-from backoffice.loans.ageing import Delinquency, Due, OverdueKind, Paid, PastDue
+from backoffice.loans.ageing import Delinquency, PastDue
 from backoffice.loans.choices import Component, LoanState
+from backoffice.loans.classification import (
+    Bucket,
+    Classification,
+    Kind,
+    OverdueKind,
+    Watch,
+    bucket_of,
+    classify,
+    kind_of,
+    watch_after,
+)
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import (
     Borrower,
@@ -28,13 +39,12 @@ from backoffice.loans.models import (
     ScheduleChange,
 )
 from backoffice.loans.policy import LoanPolicy, loan_policy
+from backoffice.loans.spells import spells_of
 from backoffice.privacy.people import sought, subjects_found
 from backoffice.privacy.rights import Holder
 
 #: One number or document never leads to more people than somebody can look through.
 FOUND_LIMIT = 50
-#: The components that the contract's schedule is made of.
-CONTRACT = frozenset({"principal", "interest", "fee"})
 #: States of an instalment as the chart and the table show them.
 PAID, PART_PAID, OVERDUE, DUE_TODAY, UPCOMING = "paid", "part_paid", "overdue", "due_today", "upcoming"
 
@@ -95,8 +105,10 @@ class LoanSnapshot:
     outstanding: Outstanding
     past_due: PastDue
     delinquency: Delinquency
-    kind: OverdueKind
+    overdue: Kind
     spells: int
+    classification: Classification
+    bucket: Bucket
     instalments: tuple[InstalmentStatus, ...]
     account: Account
     original: PastDue | None
@@ -106,6 +118,10 @@ class LoanSnapshot:
     @property
     def days_past_due(self) -> int:
         return self.past_due.days
+
+    @property
+    def kind(self) -> OverdueKind:
+        return self.overdue.value
 
     @property
     def annual_rate(self) -> Decimal:
@@ -232,26 +248,14 @@ def _allocations(loan: Loan) -> list[RepaymentAllocation]:
     )
 
 
-def dues_and_payments(account: Account) -> tuple[list[Due], list[Paid]]:
-    """What the days past due are counted by: principal, interest and fee of the schedule in force."""
-    dues = [Due(row.sequence, row.due_on, row.contract_due) for row in account.rows]
-    paid = [
-        Paid(row.sequence, part.on, part.amount)
-        for row in account.rows
-        for part in row.parts
-        if part.component in CONTRACT
-    ]
-    return dues, paid
-
-
 def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot:
     """A loan as of the end of ``on`` from its ledger; no queries. The product, creditor and terms are joined."""
     loan, facts = ledger.loan, ledger.facts()
     # Before it was paid out nothing was owed; the schedule is shown as it was going to be.
     account = derive(facts, on=max(on, loan.disbursed_on))
-    dues, paid = dues_and_payments(account)
+    dues, paid = account.dues_and_payments()
     past_due = ageing.days_past_due(on=on, schedule=dues, payments=paid)
-    spells = ageing.overdue_spells(on=on, schedule=dues, payments=paid)
+    spells = spells_of(account)
     return LoanSnapshot(
         loan=loan,
         on=on,
@@ -260,12 +264,19 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
         delinquency=ageing.delinquent_days(
             on=on,
             since=past_due.since,
-            grace_days=policy.grace_days,
+            grace_days=policy.ageing.grace_days,
             pauses=ledger.count_pauses,
             frozen_on=loan.delinquency_frozen_at,
         ),
-        kind=ageing.overdue_kind(days=past_due.days, spells=spells, policy=policy.overdue),
+        overdue=kind_of(days=past_due.days, spells=spells, policy=policy.ageing.overdue),
         spells=spells,
+        classification=classify(
+            on=on,
+            days=past_due.days,
+            policy=policy.ageing.classes,
+            watch=_watch(ledger, on=on, policy=policy),
+        ),
+        bucket=bucket_of(past_due.days, policy.ageing.buckets),
         instalments=tuple(_status(row, on=on) for row in account.rows),
         account=account,
         original=_original(facts, account, on=on),
@@ -274,10 +285,18 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
     )
 
 
+def _watch(ledger: Ledger, *, on: date, policy: LoanPolicy) -> Watch:
+    """The watch as it was on ``on``: of the restructurings that had taken effect by then."""
+    return watch_after(
+        [one.effective_on for one in ledger.changes if one.restructuring and one.effective_on <= on],
+        months=policy.ageing.watch_months,
+    )
+
+
 def _original(facts: Facts, account: Account, *, on: date) -> PastDue | None:
     if account.version.number == 1:
         return None
-    dues, paid = dues_and_payments(derive(as_agreed_at_first(facts), on=on))
+    dues, paid = derive(as_agreed_at_first(facts), on=on).dues_and_payments()
     return ageing.days_past_due(on=on, schedule=dues, payments=paid)
 
 

@@ -117,6 +117,7 @@ def loan(
             disbursed_on=date(2026, 3, 1),
             matures_on=date(2027, 3, 1),
             oldest_unpaid_due_on=overdue_since,
+            overdue_kind="minor" if overdue_since else "none",
         )
 
 

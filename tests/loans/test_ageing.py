@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,6 @@ from backoffice.loans.ageing import (
     Pause,
     days_past_due,
     delinquent_days,
-    standing,
 )
 from backoffice.loans.classification import ClassPolicy, OverduePolicy
 from backoffice.loans.spells import overdue_spells
@@ -29,6 +29,11 @@ SCHEDULE = [Due(1, DUE, Decimal("500.00")), Due(2, date(2026, 11, 23), Decimal("
 POLICY = OverduePolicy(long_term_from_day=91, long_term_from_spell=3)
 CLASSES = ClassPolicy(technical_days=7, substandard_after=90, doubtful_after=270, loss_after=360)
 BUCKETS = (1, 31, 61, 91, 181, 361)
+#: The plan of V17.
+FOUR = [
+    Due(number, date.fromisoformat(day), Decimal(250))
+    for number, day in enumerate(["2023-10-01", "2023-10-16", "2023-10-31", "2023-11-15"], 1)
+]
 
 
 def ageing_policy(*, grace_days: int = 0) -> AgeingPolicy:
@@ -87,11 +92,8 @@ def test_the_due_day_explains_its_zero() -> None:
 
 
 @pytest.mark.parametrize("timeline", TIMELINES, ids=lambda one: str(one["line"]))
-def test_worked_timelines_of_pauses(timeline: dict) -> None:  # type: ignore[type-arg]
-    schedule = [
-        Due(number, date.fromisoformat(day), Decimal(250))
-        for number, day in enumerate(["2023-10-01", "2023-10-16", "2023-10-31", "2023-11-15"], 1)
-    ]
+def test_worked_timelines_of_pauses_v17(timeline: dict[str, Any]) -> None:
+    """Pauses closed, ended early, and a part payment in one. A pause is open until its event ends it."""
     pauses: list[Pause] = []
     payments: list[Paid] = []
     judged = 0
@@ -106,11 +108,65 @@ def test_worked_timelines_of_pauses(timeline: dict) -> None:  # type: ignore[typ
                 payments.append(Paid(1, on, Decimal(event["amount"])))
             case None:
                 judged += 1
-                past_due = days_past_due(on=on, schedule=schedule, payments=payments)
-                counted = delinquent_days(on=on, since=past_due.since, grace_days=3, pauses=pauses)
-                assert past_due.days == event["past_due_days"], event
-                assert counted.days == event["delinquent_days"], event
+                for known in (pauses, _still_open(pauses, on=on)):
+                    past_due = days_past_due(on=on, schedule=FOUR, payments=payments)
+                    counted = delinquent_days(on=on, since=past_due.since, grace_days=3, pauses=known)
+                    assert past_due.days == event["past_due_days"], event
+                    assert counted.days == event["delinquent_days"], event
+                assert past_due.since == date(2023, 10, 1)
+                assert str(past_due.since + timedelta(days=3)) == event["delinquent_date"]
+                owed = sum((due.amount for due in FOUR if due.due_on < on), Decimal(0))
+                owed -= sum((paid.amount for paid in payments), Decimal(0))
+                assert owed == Decimal(event["delinquent_amount"]), "the due date itself is not overdue yet"
     assert judged >= 3
+
+
+def _still_open(pauses: list[Pause], *, on: date) -> list[Pause]:
+    """As they were known on a day on which nobody knew yet when they would end."""
+    return [Pause(one.from_on, None if one.until is None or one.until >= on else one.until) for one in pauses]
+
+
+V19 = next(case for case in VECTORS["cases"] if case["id"] == "V19")
+
+
+def ours(theirs: int) -> int:
+    """Their newer branches call the due date itself day 1, so each of their days is ours and one more; 0 is 0."""
+    return max(theirs - 1, 0)
+
+
+@pytest.mark.parametrize(("on", "theirs"), V19["expected"]["dpd_by_day"].items())
+def test_days_with_part_payments_v19(on: str, theirs: int) -> None:
+    schedule = [Due(1, date(2024, 10, 5), Decimal(3782)), Due(2, date(2024, 11, 5), Decimal(3782))]
+    payments = [
+        Paid(sequence, date.fromisoformat(day), Decimal(amount))
+        for sequence, (day, amount) in zip((1, 1, 2, 2), V19["input"]["payments"], strict=True)
+    ]
+    counted = days_past_due(on=date.fromisoformat(on), schedule=schedule, payments=payments)
+    assert counted.days == ours(theirs)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "short", "paid_on", "drawdown"),
+    [
+        (date(2024, 10, 10), "592", date(2024, 10, 18), V19["expected"]["revolving_line_per_drawdown"][0]),
+        (date(2024, 10, 15), "61", date(2024, 10, 25), V19["expected"]["revolving_line_per_drawdown"][1]),
+    ],
+    ids=["60000", "40000"],
+)
+def test_days_of_drawdowns_v19(due_on: date, short: str, paid_on: date, drawdown: dict[str, Any]) -> None:
+    counted = days_past_due(
+        on=date.fromisoformat(drawdown["on"]),
+        schedule=[Due(1, due_on, Decimal(1000))],
+        payments=[Paid(1, due_on, Decimal(1000) - Decimal(short)), Paid(1, paid_on, Decimal(short))],
+    )
+    assert counted.days == ours(drawdown["dpd"])
+
+
+@pytest.mark.parametrize("row", V19["expected"]["older_branch_classes_due_2023_01_31"], ids=lambda r: r["on"])
+def test_the_older_convention_is_ours_v19(row: dict[str, Any]) -> None:
+    schedule = [Due(1, date(2023, 1, 31), Decimal(1000))]
+    counted = days_past_due(on=date.fromisoformat(row["on"]), schedule=schedule, payments=[])
+    assert counted.days == row["dpd"]
 
 
 def test_freeze_stops_the_count_and_says_so() -> None:
@@ -133,23 +189,6 @@ def test_spells_are_separate_times() -> None:
     assert overdue_spells(on=on, schedule=SCHEDULE, payments=in_time) == 0
 
 
-def test_stored_dates_at_the_boundaries() -> None:
-    def stored(on: date) -> tuple[date | None, date | None, date | None]:
-        days = [row.due_on for row in SCHEDULE]
-        one = standing(on=on, unpaid_due_days=days, spells=1, policy=ageing_policy(grace_days=3))
-        return one.oldest_unpaid_due_on, one.delinquent_since, one.next_event_on
-
-    day = timedelta(days=1)
-    assert stored(DUE) == (None, None, DUE + day)
-    assert stored(DUE + day) == (DUE, None, DUE + 4 * day)
-    assert stored(DUE + 3 * day) == (DUE, None, DUE + 4 * day)
-    assert stored(DUE + 4 * day) == (DUE, DUE + 3 * day, DUE + 8 * day), "a technical delay no longer"
-    assert stored(DUE + 8 * day) == (DUE, DUE + 3 * day, DUE + 31 * day), "the second bucket"
-    assert stored(date(2026, 11, 24)) == (DUE, DUE + 3 * day, DUE + 61 * day)
-    assert stored(DUE + 91 * day) == (DUE, DUE + 3 * day, DUE + 181 * day)
-    assert stored(DUE + 361 * day) == (DUE, DUE + 3 * day, None)
-
-
 facts = st.lists(
     st.builds(Paid, st.integers(1, 6), st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.just(Decimal(50))),
     max_size=14,
@@ -157,48 +196,65 @@ facts = st.lists(
 SIX = [Due(number, date(2026, number + 1, 10), Decimal(100)) for number in range(1, 7)]
 
 
-@given(on=st.dates(date(2026, 1, 1), date(2026, 12, 31)), payments=facts)
-def test_count_stored_date_and_kind_agree(on: date, payments: list[Paid]) -> None:
-    counted = days_past_due(on=on, schedule=SIX, payments=payments)
-    paid = {
-        due.sequence: sum(p.amount for p in payments if p.sequence == due.sequence and p.received_on <= on)
-        for due in SIX
-    }
-    unpaid = [due.due_on for due in SIX if paid[due.sequence] < due.amount]
-    stored = standing(on=on, unpaid_due_days=unpaid, spells=1, policy=ageing_policy())
-    assert stored.oldest_unpaid_due_on == counted.since
-    assert (stored.overdue_kind == "none") == (counted.days == 0)
-    assert (stored.risk_class == "normal") == (counted.days <= 7)
-    assert counted.days == ((on - counted.since).days if counted.since else 0)
-    delinquent = delinquent_days(on=on, since=counted.since)
-    assert delinquent.days == counted.days, "without grace and pauses the two counts are one"
-    spells = overdue_spells(on=on, schedule=SIX, payments=payments)
-    if counted.days:
-        assert spells >= 1
-    assert stored.next_event_on is None or stored.next_event_on > on
+some_pauses = st.lists(
+    st.builds(
+        lambda start, length: Pause(start, None if length is None else start + timedelta(days=length)),
+        st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+        st.none() | st.integers(0, 60),
+    ),
+    max_size=3,
+)
 
 
-@settings(max_examples=1000)
-@given(on=st.dates(date(2026, 1, 1), date(2026, 12, 30)), payments=facts)
-def test_nothing_changes_before_the_next_event(on: date, payments: list[Paid]) -> None:
-    payments = [payment for payment in payments if payment.received_on <= on]
-    unpaid = [
-        due.due_on
-        for due in SIX
-        if sum(payment.amount for payment in payments if payment.sequence == due.sequence) < due.amount
-    ]
-    now = standing(on=on, unpaid_due_days=unpaid, spells=1, policy=ageing_policy(grace_days=3))
-    if now.next_event_on is None:
-        return
-    before = standing(
-        on=now.next_event_on - timedelta(days=1),
-        unpaid_due_days=unpaid,
-        spells=1,
-        policy=ageing_policy(grace_days=3),
+@settings(max_examples=1000, deadline=None)
+@given(
+    on=st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+    payments=facts,
+    grace_days=st.integers(0, 30),
+    pauses=some_pauses,
+    frozen_on=st.none() | st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+)
+def test_delinquent_is_never_more_than_past_due_and_both_explain_themselves(
+    on: date, payments: list[Paid], grace_days: int, pauses: list[Pause], frozen_on: date | None
+) -> None:
+    past_due = days_past_due(on=on, schedule=SIX, payments=payments)
+    counted = delinquent_days(
+        on=on, since=past_due.since, grace_days=grace_days, pauses=pauses, frozen_on=frozen_on
     )
-    assert before == now
+    assert 0 <= counted.days <= past_due.days
+    last = past_due.lines[-1]
+    assert last.params.get("days", 0) == past_due.days
+    assert counted.lines[-1].params.get("days", 0) == counted.days
+    taken = sum(int(str(line.params["days"])) for line in counted.lines if line.code == "pause")
+    assert counted.lines[-1].params.get("taken", 0) == taken, "the lines add up"
+    assert all(line.text for line in (*past_due.lines, *counted.lines))
 
 
+@settings(max_examples=1000, deadline=None)
+@given(
+    on=st.dates(date(2026, 2, 11), date(2026, 12, 31)),
+    payments=facts,
+    grace_days=st.integers(0, 5),
+    days=st.integers(1, 40),
+)
+def test_while_nothing_is_paid_or_paused_each_day_is_one_more(
+    on: date, payments: list[Paid], grace_days: int, days: int
+) -> None:
+    known = [payment for payment in payments if payment.received_on <= on]
+    first = days_past_due(on=on, schedule=SIX, payments=known)
+    later = days_past_due(on=on + timedelta(days=days), schedule=SIX, payments=known)
+    if first.days == 0:
+        assert later.days <= days
+        return
+    assert later.days == first.days + days
+    before, after = (
+        delinquent_days(on=at, since=first.since, grace_days=grace_days).days
+        for at in (on, on + timedelta(days=days))
+    )
+    assert after - before == days if before else 0 <= after <= days
+
+
+@settings(max_examples=1000, deadline=None)
 @given(
     pauses=st.lists(
         st.builds(

@@ -215,7 +215,8 @@ def repayment_row(loan: str, external_id: str, amount: str, day: date = TODAY) -
 
 
 def test_repayments_of_loans_in_the_book_are_allocated_told_and_taken_once() -> None:
-    loan, other = a_loan(number="L1"), a_loan(number="L2", principal=Decimal("100.00"), periods=1)
+    loan = a_loan(number="L1")
+    other = a_loan(number="L2", principal=Decimal("100.00"), periods=1, disbursed_on=date(2026, 11, 1))
     owed = sum(row.principal_due + row.interest_due for row in other.instalments.all())
     due = [str(row.principal_due + row.interest_due) for row in loan.instalments.order_by("sequence")]
     heard: list[str] = []
@@ -226,7 +227,7 @@ def test_repayments_of_loans_in_the_book_are_allocated_told_and_taken_once() -> 
     rows = [
         repayment_row("L1", "late", due[1], date(2026, 5, 1)),
         repayment_row("L1", "early", due[0], date(2026, 4, 1)),
-        repayment_row("L2", "all", str(owed)),
+        repayment_row("L2", "all", str(owed), TODAY - timedelta(days=1)),
         repayment_row("L2", "more", "1.00", TODAY),
         repayment_row("none", "lost", "1.00"),
         repayment_row("L1", "early", "9.99", date(2026, 4, 1)),

@@ -52,15 +52,18 @@ def test_nobody_writes_the_loan_book_by_hand(role: Role) -> None:
         (services.revoke_contact_consent, {"consent": consent}),
         (services.import_borrowers, {"rows": []}),
         (services.import_loans, {"rows": []}),
-        (services.import_repayments, {"rows": []}),
     ]
+    # Money may be posted by hand, by those who may.
+    if role != Role.LOAN_OFFICER:
+        calls.append((services.import_repayments, {"rows": []}))
     for service, arguments in calls:
         with pytest.raises(NotPermitted):
             service(**arguments, by=somebody, at=NOW)
     with pytest.raises(NotPermitted):
         a_loan(by=somebody)
-    with pytest.raises(NotPermitted):
-        a_repayment(loan, "1.00", on=TODAY, by=somebody)
+    if role != Role.LOAN_OFFICER:
+        with pytest.raises(NotPermitted):
+            a_repayment(loan, "1.00", on=TODAY, by=somebody)
     assert Repayment.objects.count() == 0
 
 

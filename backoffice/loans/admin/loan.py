@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import admin
@@ -13,16 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk import record
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import dpd, masked, money
-from backoffice.loans.admin.ageing import OverdueFilter, today
+from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.chart import STATES, chart_of
 from backoffice.loans.models import Loan
-from backoffice.loans.selectors import loan_for_page, loan_snapshot, stored_days_past_due
+from backoffice.loans.selectors import loan_for_page, stored_days_past_due
 
 KINDS: dict[str, Any] = {
     "none": _("Not overdue"),
@@ -93,18 +91,10 @@ class LoanAdmin(BaseModelAdmin):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         self.log_object_read(request, obj)
-        on = _day(request.GET.get("on", ""))
-        snapshot = loan_snapshot(obj.pk, on=on)
-        context = {
-            **self._object_context(request, obj, tab="days"),
-            "snapshot": snapshot,
-            "kind": KINDS[snapshot.kind],
-            "lines": [line.render(gettext) for line in snapshot.past_due.lines],
-            "delinquency_lines": [line.render(gettext) for line in snapshot.delinquency.lines],
-            "on": on,
-            "today": today(),
-        }
-        return TemplateResponse(request, "loans/days_page.html", context)
+        found = days_context(obj, request.GET.get("on", ""))
+        context = {**self._object_context(request, obj, tab="days"), **found}
+        status = 400 if "error" in found else 200
+        return TemplateResponse(request, "loans/days_page.html", context, status=status)
 
     def record_sources(self, request: HttpRequest, obj: Loan) -> list[QuerySet[Any]]:
         """The loan's own history with that of its instalments."""
@@ -121,12 +111,3 @@ class LoanAdmin(BaseModelAdmin):
     @admin.display(description=_("days past due"), ordering="-oldest_unpaid_due_on")
     def overdue_days(self, obj: Loan) -> SafeString:
         return dpd(stored_days_past_due(obj, on=today()))
-
-
-def _day(text: str) -> date:
-    """The day asked about; today when none was, or when it is no day or lies ahead."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return today()
-    return min(day, today())

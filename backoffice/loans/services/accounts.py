@@ -17,8 +17,9 @@ from backoffice.loans.choices import LoanState
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, PostingRun, RepaymentAllocation
 from backoffice.loans.policy import LoanPolicy, loan_policy
-from backoffice.loans.posting import take_standing
+from backoffice.loans.posting import STANDING_COLUMNS, take_standing
 from backoffice.loans.signals import loan_restated
+from backoffice.loans.spells import spells_of
 
 #: What a restatement may write of an instalment.
 POSTED_COLUMNS = (
@@ -27,6 +28,8 @@ POSTED_COLUMNS = (
     "planned_interest",
     "planned_fee",
 )
+#: What a restatement may write of a loan.
+LOAN_COLUMNS = ("state", "credit", "settled_on", *STANDING_COLUMNS)
 #: The parts whose plan is kept where something else became of it.
 _PLANNED = ("principal", "interest", "fee")
 
@@ -94,7 +97,14 @@ def settle_standing(ledger: Ledger, account: Account, *, on: date, policy: LoanP
         loan.settled_on = _last_paid(account) or on
     elif not account.settled and loan.state == LoanState.SETTLED:
         loan.state, loan.settled_on = LoanState.ACTIVE, None
-    moved = take_standing(loan, ledger.version(account.version.number), on=on, policy=policy)
+    moved = take_standing(
+        loan,
+        ledger.version(account.version.number),
+        on=on,
+        policy=policy,
+        spells=spells_of(account),
+        pauses=ledger.count_pauses,
+    )
     return moved or before != (loan.state, loan.credit, loan.settled_on)
 
 

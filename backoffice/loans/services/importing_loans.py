@@ -7,6 +7,7 @@ these facts were history when they came.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +19,17 @@ from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_create_with_history
 from backoffice.core.services import open_dossiers
 from backoffice.core.time import business_day, start_of_day
+from backoffice.loans.account import Receipt, derive
 from backoffice.loans.choices import TermsState
 from backoffice.loans.importing import Imported, LoanRow, PaymentRow
+from backoffice.loans.ledger import Ledger
 from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanProduct, Repayment, TermsVersion
 from backoffice.loans.policy import LoanPolicy, loan_policy
-from backoffice.loans.posting import post, take_standing
+from backoffice.loans.services.accounts import settle_standing, take_account
 from backoffice.loans.services.allocations import Shares, insert_allocations
 from backoffice.loans.services.chunks import chunks, present
 from backoffice.loans.services.lending import check_amounts, instalments_of, new_loan, schedule_of
-from backoffice.loans.services.repayments import ExternalIdReused, check_amount
+from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
 
@@ -117,8 +120,6 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
     ids = [one.external_id for one in row.payments]
     if len(ids) != len(set(ids)) or not book.payments.isdisjoint(ids):
         raise ExternalIdReused(field="external_id")
-    for one in row.payments:
-        check_amount(amount=one.amount, received_at=one.received_at, at=at)
     loan = new_loan(
         borrower=borrower,
         product=product,
@@ -129,6 +130,8 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         annual_rate=row.annual_rate,
         disbursed_on=row.disbursed_on,
     )
+    for one in row.payments:
+        check_payment(loan=loan, amount=one.amount, received_at=one.received_at, at=at)
     loan.terms_rendered_at = row.terms_rendered_at
     loan.terms_dwell_seconds = row.terms_dwell_seconds
     loan.terms_confirmed_at = row.terms_confirmed_at
@@ -151,19 +154,29 @@ class _Batch:
         self.shares: list[Shares] = []
 
     def add(self, loan: Loan, instalments: list[Instalment], payments: Sequence[PaymentRow]) -> None:
-        by_sequence = {one.sequence: one for one in instalments}
-        for one in sorted(payments, key=lambda payment: (payment.received_at, payment.external_id)):
-            posting = post(instalments=instalments, amount=one.amount, on=business_day(one.received_at))
-            repayment = Repayment(
+        """The loan as its payments leave it today, derived as single postings would have done it."""
+        repayments = [
+            Repayment(
                 loan=loan,
                 external_id=one.external_id,
                 received_at=one.received_at,
                 amount=one.amount,
                 channel=one.channel,
             )
-            self.repayments.append(repayment)
-            self.shares.append((repayment, by_sequence, posting.shares))
-        take_standing(loan, instalments, on=self.day, policy=self.policy)
+            for one in sorted(payments, key=lambda payment: (payment.received_at, payment.external_id))
+        ]
+        ledger = Ledger(loan, instalments=instalments)
+        receipts = tuple(
+            Receipt(key, business_day(one.received_at), one.amount, (key,))
+            for key, one in enumerate(repayments)
+        )
+        facts = replace(ledger.facts(), receipts=receipts)
+        account = derive(facts, on=max(self.day, loan.disbursed_on))
+        take_account(ledger, account)
+        settle_standing(ledger, account, on=self.day, policy=self.policy)
+        by_sequence = {one.sequence: one for one in instalments}
+        self.shares += [(repayments[one.receipt], by_sequence[one.sequence], one) for one in account.shares]
+        self.repayments += repayments
         self.loans.append(loan)
         self.instalments += instalments
 

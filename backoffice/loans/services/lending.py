@@ -85,7 +85,10 @@ def create_loan(
         loan.matures_on = rows[-1].due_on
         loan.dossier = open_dossier(kind=DossierKind.LOAN, number=number, at=at)
         instalments = instalments_of(loan, rows)
-        take_standing(loan, instalments, on=business_day(at), policy=policy)
+        today = business_day(at)
+        # A loan entered late: whatever has fallen due since is unpaid.
+        overdue = any(one.due_on < today for one in instalments)
+        take_standing(loan, instalments, on=today, policy=policy, spells=int(overdue))
         loan.save()
         for instalment in instalments:
             instalment.loan = loan
