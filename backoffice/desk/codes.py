@@ -27,7 +27,16 @@ code_labels: Registry[Labels] = Registry()
 attachment_kinds: Registry[Any] = Registry()
 attachment_kinds.register_all({"evidence": _("Evidence"), "proof": _("Proof of delivery")})
 
-code_labels.register_all({"desk.task.kind": registries.task_kinds, "desk.attachment.kind": attachment_kinds})
+#: Code of a kind of thing that comes in files → its label; the desks that take in files add theirs.
+import_kinds: Registry[Any] = Registry()
+
+code_labels.register_all(
+    {
+        "desk.task.kind": registries.task_kinds,
+        "desk.attachment.kind": attachment_kinds,
+        "core.importrun.kind": import_kinds,
+    }
+)
 
 
 def label_of_code(field: models.Field[Any, Any], value: Any) -> str | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from backoffice.core.errors import DomainError
+from backoffice.core.money import ZERO
 
 T = TypeVar("T")
 
@@ -105,6 +106,16 @@ class Money:
     derived_anew: set[int] = field(default_factory=set)
     allocated: dict[str, Decimal] = field(default_factory=dict)
     surplus: dict[int, Decimal] = field(default_factory=dict)
+    credit: Decimal = ZERO
+
+    def add(self, other: Money) -> None:
+        """Join what the next batch did; its positions are its own and are left out."""
+        self.loans |= other.loans
+        self.settled |= other.settled
+        self.derived_anew |= other.derived_anew
+        for name, amount in other.allocated.items():
+            self.allocated[name] = self.allocated.get(name, ZERO) + amount
+        self.credit += sum(other.surplus.values(), ZERO)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.desk.codes import attachment_kinds, code_labels
+from backoffice.desk.codes import attachment_kinds, code_labels, import_kinds
 from complaints import timing
 from complaints.selectors.timeline import TITLES
 from complaints.services.decisions import LETTER_KIND
@@ -16,9 +16,9 @@ code_labels.register_all(
         "complaints.complaintdeadline.basis": {timing.DECISION_DAYS: _("Complaint: time to decide and tell")},
         "complaints.complaintdeadline.met_by": {"decision_delivered": _("Decision delivered")},
         "complaints.complaintevent.kind": {kind: title for kind, (title, _tone) in TITLES.items()},
-        "core.importrun.kind": {KIND: _("Complaints")},
     }
 )
+import_kinds.register(KIND, _("Complaints"))
 attachment_kinds.register(LETTER_KIND, _("Decision letter"))
 hold_ends.register_all(
     {

@@ -51,6 +51,8 @@ _GO_WITH = {
 _FILE_KEYS = ("encoding", "delimiter", "sheet")
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _AMOUNT = re.compile(r"[¥￥]?\s*(-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)", re.ASCII)
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*[%％]", re.ASCII)
+_FRACTION = re.compile(r"0(?:\.[0-9]+)?|1(?:\.0+)?", re.ASCII)
 #: A typed date of a spreadsheet as ``tables`` writes it: plain whatever ``format`` texts have.
 _TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 #: No amount of ours is longer: twelve digits, two of them after the point.
@@ -334,3 +336,22 @@ def as_amount(text: str, rule: FieldRule) -> Decimal:
     if amount > _MOST:
         raise CellRefused("amount-too-large", _("This amount is too large."))
     return round(amount, 2)
+
+
+def as_rate(text: str, rule: FieldRule) -> Decimal:
+    """A rate per year as a fraction, from ``0.146`` or ``14.6%``; with at most six decimals of the fraction."""
+    percent = _PERCENT.fullmatch(text.strip())
+    if percent is None and _FRACTION.fullmatch(text.strip()) is None:
+        # A bare 14.6 may be either; a factor of a hundred is not guessed at.
+        raise CellRefused("rate-unreadable", _("This is not a rate; write it as 0.146 or as 14.6%."))
+    rate = Decimal(percent[1]) / 100 if percent else Decimal(text.strip())
+    if rate != round(rate, 6):
+        raise CellRefused("rate-too-exact", _("A rate has at most six decimals (four in percent)."))
+    return round(rate, 6)
+
+
+def as_whole(text: str, rule: FieldRule) -> int:
+    """A whole number, not negative."""
+    if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) is None:
+        raise CellRefused("number-unreadable", _("This is not a whole number; write it as 12."))
+    return int(text)

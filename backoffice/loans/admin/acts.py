@@ -19,8 +19,12 @@ registries.act_labels.register_all(
         "terms.retired": _("Terms retired"),
         "loan.created": _("Loan created"),
         "loan.imported": _("Loan imported"),
+        "loan.import_started": _("Import of loans started"),
+        "loan.import_finished": _("Import of loans finished"),
         "repayment.posted": _("Repayment posted"),
         "repayment.reversed": _("Repayment reversed"),
         "repayment.imported": _("Repayment imported"),
+        "repayment.import_started": _("Import of repayments started"),
+        "repayment.import_finished": _("Import of repayments finished"),
     }
 )

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.desk.codes import code_labels
+from backoffice.desk.codes import code_labels, import_kinds
 
 code_labels.register(
     "loans.loanevent.kind", {"loan_settled": _("Loan settled"), "loan_reopened": _("Loan owed on again")}
 )
+import_kinds.register_all({"loans": _("Loans"), "repayments": _("Repayments")})

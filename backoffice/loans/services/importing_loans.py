@@ -1,7 +1,8 @@
 """Loans with their schedules and everything that was paid on them, set-based, final states written once.
 
-Known numbers are left alone, so that an import can be run again. Nothing is signalled and no event is written:
-these facts were history when they came.
+A known loan with the same facts is left alone, so that an import can be run again; with other facts it is refused,
+and never overwritten: what it owes follows from its own record. Nothing is signalled and no event is written: these
+facts were history when they came.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act
@@ -20,10 +23,19 @@ from backoffice.core.history import bulk_create_with_history
 from backoffice.core.services import open_dossiers
 from backoffice.core.time import business_day, start_of_day
 from backoffice.loans.account import Receipt, derive
-from backoffice.loans.choices import TermsState
+from backoffice.loans.choices import ChangeState, TermsState
 from backoffice.loans.importing import Imported, LoanRow, PaymentRow
 from backoffice.loans.ledger import Ledger
-from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanProduct, Repayment, TermsVersion
+from backoffice.loans.models import (
+    Borrower,
+    Creditor,
+    Instalment,
+    Loan,
+    LoanProduct,
+    Repayment,
+    ScheduleChange,
+    TermsVersion,
+)
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.services.accounts import settle_standing, take_account
 from backoffice.loans.services.allocations import Shares, insert_allocations
@@ -38,34 +50,89 @@ def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported
     """Loans of borrowers in the book, with their schedules and all that was paid on them; known numbers are left.
 
     The terms are those of the product in force on the day of payment. Limits of one loan are held; what one
-    person owes over all loans was decided when the loans were made. Raises ``NotPermitted``.
+    person owes over all loans was decided when the loans were made. A known number with other facts is refused
+    (``LoanDiffers``); payments listed under a known loan are not looked at. Raises ``NotPermitted``.
     """
-    require(by, "loans.add_loan")
+    require(by, "loans.import_loanbook")
     result: Imported[Loan] = Imported()
     with act(by=by, at=at, code="loan.imported"):
         book = _Book(rows)
         batch = _Batch(at=at)
         for position, row in enumerate(rows):
-            if row.number in book.numbers:
-                result.known += 1
-                continue
             try:
+                if row.number in book.known:
+                    check_same(row, book.known[row.number])
+                    result.known += 1
+                    continue
                 loan, instalments = _build(row, book, at=at)
             except DomainError as error:
                 result.refused.append((position, error))
                 continue
-            book.numbers.add(row.number)
+            book.known[row.number] = row
             batch.add(loan, instalments, row.payments)
+            result.positions.append(position)
         batch.insert()
         result.created = batch.loans
     return result
+
+
+class LoanDiffers(InputRefused):
+    """This loan came before with other facts: one of the two is wrong, and neither is guessed."""
+
+    code = "loan-differs"
+    default_message = _(
+        "This loan is in the book with another value here. What is in the book stays; correct the file, or the loan."
+    )
+
+
+#: What makes a loan; the rest of a row is left open where the file does not say.
+_FACTS = (
+    *("customer_number", "product_code", "creditor_name", "principal", "annual_rate", "periods"),
+    *("disbursed_on", "terms_rendered_at", "terms_dwell_seconds", "terms_confirmed_at"),
+)
+
+
+def check_same(row: LoanRow, known: LoanRow) -> None:
+    """Refuse a row that says something else than the loan that is there. Raises ``LoanDiffers``."""
+    for name in _FACTS:
+        value = getattr(row, name)
+        if value is not None and value != getattr(known, name):
+            raise LoanDiffers(field=name)
+
+
+def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
+    """The loans with these numbers that are in the book, as they were when they were made."""
+    found: dict[str, LoanRow] = {}
+    for part in chunks(numbers):
+        loans = Loan.objects.filter(number__in=part)
+        # A lower rate agreed later is no other loan.
+        rates: dict[int, Decimal] = {}
+        changes = ScheduleChange.objects.filter(loan__in=loans, state=ChangeState.APPLIED, version=2)
+        rates.update(changes.values_list("loan", "annual_rate_before"))
+        periods = Count("instalments", filter=Q(instalments__schedule_version=1))
+        for loan in loans.select_related("borrower", "product", "creditor").annotate(first_periods=periods):
+            found[loan.number] = LoanRow(
+                number=loan.number,
+                customer_number=loan.borrower.customer_number,
+                product_code=loan.product.code,
+                creditor_name=loan.creditor.name,
+                principal=loan.principal,
+                annual_rate=rates.get(loan.pk, loan.annual_rate),
+                periods=loan.first_periods,
+                disbursed_on=loan.disbursed_on,
+                terms_rendered_at=loan.terms_rendered_at,
+                terms_dwell_seconds=loan.terms_dwell_seconds,
+                terms_confirmed_at=loan.terms_confirmed_at,
+            )
+    return found
 
 
 class _Book:
     """What the rows refer to, read once; and the policies by day."""
 
     def __init__(self, rows: Sequence[LoanRow]) -> None:
-        self.numbers = present(Loan, "number", [row.number for row in rows])
+        #: The loans that are there, as the rows that would have made them.
+        self.known = known_rows([row.number for row in rows])
         self.payments = present(
             Repayment, "external_id", [one.external_id for row in rows for one in row.payments]
         )

@@ -24,7 +24,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
     A known id with other facts is refused, never overwritten. What nothing was owed for stays the borrower's credit
     and is named in ``money.surplus``. Raises ``NotPermitted``.
     """
-    require(by, "loans.add_repayment")
+    require(by, "loans.import_loanbook")
     result: Imported[Repayment] = Imported()
     with act(by=by, at=at, code="repayment.imported"):
         # All borrowers, then all loans, each in the order of their ids: two imports never wait for each other.

@@ -1,0 +1,181 @@
+"""Loans and repayments from a foreign file: fields, and the services that take them in (see ``desk.file_import``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.errors import DomainError
+from backoffice.core.imports.mapping import (
+    as_amount,
+    as_choice,
+    as_date,
+    as_moment,
+    as_rate,
+    as_short,
+    as_whole,
+)
+from backoffice.core.money import ZERO
+from backoffice.desk.file_import import FileImport, FileKind, Progress, TakenIn, import_file
+from backoffice.loans.choices import RepaymentChannel
+from backoffice.loans.facts import COMPONENTS
+from backoffice.loans.importing import Imported, LoanRow, Money, RepaymentRow
+from backoffice.loans.services.importing_loans import import_loans
+from backoffice.loans.services.importing_repayments import import_repayments
+from backoffice.loans.services.rights import require
+from backoffice.staff.models import User
+
+LOANS, REPAYMENTS = "loans", "repayments"
+#: Rows to a transaction. More at once is not quicker, and a run that is killed loses no more than this.
+LOAN_BATCH = 500
+REPAYMENT_BATCH = 2_000
+
+LOAN_FIELDS: dict[str, Callable[..., Any]] = {
+    "number": as_short(40),
+    "customer_number": as_short(40),
+    "product_code": as_short(40),
+    "creditor_name": as_short(100),
+    "principal": as_amount,
+    "annual_rate": as_rate,
+    "periods": as_whole,
+    "disbursed_on": as_date,
+    "terms_rendered_at": as_moment,
+    "terms_dwell_seconds": as_whole,
+    "terms_confirmed_at": as_moment,
+}
+REPAYMENT_FIELDS: dict[str, Callable[..., Any]] = {
+    "loan_number": as_short(40),
+    "external_id": as_short(64),
+    "received_at": as_moment,
+    "amount": as_amount,
+    "channel": as_choice(RepaymentChannel.values),
+}
+
+
+class SurplusKept(DomainError):
+    """A notice, no refusal: more came in than was owed."""
+
+    code = "surplus-kept"
+
+
+class Loans(FileKind[LoanRow]):
+    """Loans of borrowers that are in the book, with the schedule that follows from their product."""
+
+    kind = LOANS
+    act = "loan"
+    fields = LOAN_FIELDS
+    required = tuple(LOAN_FIELDS)[:8]
+
+    def check(self, by: User) -> None:
+        require(by, "loans.import_loanbook")
+
+    def row(self, values: dict[str, Any]) -> LoanRow:
+        return LoanRow(**values)
+
+    def take_in(self, rows: Sequence[LoanRow], *, by: User, at: datetime) -> TakenIn:
+        made = import_loans(rows, by=by, at=at)
+        dossiers = {
+            position: loan.dossier_id for position, loan in zip(made.positions, made.created, strict=True)
+        }
+        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known)
+
+
+class Repayments(FileKind[RepaymentRow]):
+    """Repayments of loans that are in the book."""
+
+    kind = REPAYMENTS
+    act = "repayment"
+    fields = REPAYMENT_FIELDS
+    required = tuple(REPAYMENT_FIELDS)
+
+    def __init__(self) -> None:
+        self.money = Money()
+
+    def check(self, by: User) -> None:
+        require(by, "loans.import_loanbook")
+
+    def row(self, values: dict[str, Any]) -> RepaymentRow:
+        return RepaymentRow(**values)
+
+    def take_in(self, rows: Sequence[RepaymentRow], *, by: User, at: datetime) -> TakenIn:
+        made = import_repayments(rows, by=by, at=at)
+        self.money.add(made.money)
+        dossiers = {
+            position: one.loan.dossier_id for position, one in zip(made.positions, made.created, strict=True)
+        }
+        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known, notices=_notices(made))
+
+    def figures(self) -> dict[str, Any]:
+        """Loans touched, settled, derived anew because money came late; yuan allocated by component, and left over."""
+        money = self.money
+        return {
+            "loans_touched": len(money.loans),
+            "loans_settled": len(money.settled),
+            "loans_derived_anew": len(money.derived_anew),
+            **{f"allocated_to_{name}": str(money.allocated.get(name, ZERO)) for name in COMPONENTS},
+            "kept_as_credit": str(money.credit),
+        }
+
+
+def _notices(made: Imported[Any]) -> dict[int, DomainError]:
+    message = _("%(amount)s yuan more than was owed; they stay the borrower's credit.")
+    return {
+        position: SurplusKept(message % {"amount": amount}, field="amount")
+        for position, amount in made.money.surplus.items()
+    }
+
+
+def import_loans_file(
+    *,
+    path: Path,
+    mapping_path: Path,
+    by: User,
+    at: datetime,
+    name: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> FileImport:
+    """Take in the loans of a CSV or XLSX file. Raises ``FileError`` or ``MappingError`` with nothing taken in,
+    ``NotPermitted``. Rows at fault are refused one by one and named in the result."""
+    return import_file(
+        Loans(),
+        path=path,
+        mapping_path=mapping_path,
+        by=by,
+        at=at,
+        batch=LOAN_BATCH,
+        name=name,
+        dry_run=dry_run,
+        progress=progress,
+    )
+
+
+def import_repayments_file(
+    *,
+    path: Path,
+    mapping_path: Path,
+    by: User,
+    at: datetime,
+    name: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> FileImport:
+    """Take in the repayments of a CSV or XLSX file; ``figures`` tells what they did to the money. Errors as for loans.
+
+    A payment of more than is owed is taken whole: what is left stays the borrower's credit, with a notice.
+    """
+    return import_file(
+        Repayments(),
+        path=path,
+        mapping_path=mapping_path,
+        by=by,
+        at=at,
+        batch=REPAYMENT_BATCH,
+        name=name,
+        dry_run=dry_run,
+        progress=progress,
+    )
