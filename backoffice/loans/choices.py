@@ -131,19 +131,6 @@ class Filling(models.TextChoices):
     COMPONENT = "component", _("One component after the other")
 
 
-class FeeKind(models.TextChoices):
-    """When a fee is owed: ``contingent`` ones only if something goes wrong."""
-
-    UPFRONT = "upfront", _("When the loan is paid out")
-    PER_INSTALMENT = "per_instalment", _("With every instalment")
-    CONTINGENT = "contingent", _("Only on default")
-
-
-class FeeBasis(models.TextChoices):
-    AMOUNT = "amount", _("Yuan")
-    SHARE = "share", _("Share of the principal")
-
-
 class RiskClass(models.TextChoices):
     """五级分类."""
 
@@ -160,13 +147,6 @@ class OverdueKind(models.TextChoices):
     NONE = "none", _("Not overdue")
     MINOR = "minor", _("Minor overdue")
     LONG_TERM = "long_term", _("Long-term overdue")
-
-
-class CostConvention(models.TextChoices):
-    """How an all-in yearly cost was computed (PBOC notice 2021 No. 3)."""
-
-    IRR_MONTHLY = "irr_monthly", _("IRR, compounded monthly: (1 + r)^12 − 1")
-    XIRR_ACT_365 = "xirr_act_365", _("IRR by days, ACT/365")
 
 
 class PauseKind(models.TextChoices):
@@ -196,7 +176,6 @@ class ChangeState(models.TextChoices):
 class PostingKind(models.TextChoices):
     REPAYMENT = "repayment", _("Repayment")
     REVERSAL = "reversal", _("Reversal")
-    WRITE_OFF = "write_off", _("Write-off")
 
 
 class PostingState(models.TextChoices):

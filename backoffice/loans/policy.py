@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.models import PolicyValue
-from backoffice.core.policy import ALWAYS, DAYS, Seed
+from backoffice.core.policy import ALWAYS, DAYS, YUAN, Seed
 from backoffice.core.services import PolicyMissing
 from backoffice.loans.ageing import AgeingPolicy
 from backoffice.loans.classification import ClassPolicy, OverduePolicy
@@ -26,6 +26,7 @@ TECHNICAL_DAYS = "loan.technical_days"
 SUBSTANDARD_AFTER = "loan.substandard_after_days"
 DOUBTFUL_AFTER = "loan.doubtful_after_days"
 LOSS_AFTER = "loan.loss_after_days"
+FOUR_EYES_FROM = "loan.posting_four_eyes_from"
 WATCH_MONTHS = "loan.watch_months"
 #: The first days of the buckets that reports count by.
 BUCKETS = tuple(f"loan.bucket_{number}_from" for number in range(1, 7))
@@ -50,6 +51,7 @@ def _class(code: str, value: str, unit: str, title: str) -> Seed:
 
 
 SEEDS: tuple[Seed, ...] = (
+    _policy(FOUR_EYES_FROM, "5000", YUAN, _("Posting by hand: two persons from")),
     _policy(GRACE_DAYS, "0", DAYS, _("Days of grace before an overdue loan is delinquent")),
     _policy(LONG_TERM_FROM_DAY, "91", DAYS, _("Long-term overdue from this day past due")),
     _policy(LONG_TERM_FROM_SPELL, "4", "times", _("Long-term overdue from this many overdue spells")),

@@ -83,7 +83,11 @@ def lead() -> Life:
     _elsewhere(borrower, handler)
     with context.acting(by=book.job(), reason_code="test"):
         loan.refresh_from_db()
-        loan.state = "written_off"
+        loan.state, loan.written_off_on, loan.written_off_principal = (
+            "written_off",
+            loan.disbursed_on,
+            loan.principal,
+        )
         loan.save()
     collections.close_case(
         case=case, close_reason="written_off", by=floor.officer(), at=NOW, reason=f"{NAME}结清"

@@ -30,6 +30,7 @@ MODELS = {model.__name__: model for model in apps.get_models() if issubclass(mod
 #: Events about a borrower that the borrower's timeline does not take from the events, and why.
 SHOWN_OTHERWISE = {
     "repayment_posted": "as the repayment itself, with amount and channel",
+    "repayment_reversed": "as the reversal itself",
     "contact_logged": "as the contact itself, with the verdicts on it",
 }
 

@@ -30,6 +30,7 @@ from tests.house.records import (
     cases_incidents,
     cases_keeping,
     cases_loans,
+    cases_loans_postings,
     cases_mediation,
     cases_privacy,
     cases_staff,
@@ -41,6 +42,7 @@ from tests.house.records.watch import Marks, changes, live_rows
 CASES: list[Case] = [
     *cases_staff.CASES,
     *cases_loans.CASES,
+    *cases_loans_postings.CASES,
     *cases_collections.CASES,
     *cases_complaints.CASES,
     *cases_decisions.CASES,

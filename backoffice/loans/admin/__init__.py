@@ -7,6 +7,7 @@ from backoffice.loans.admin import (  # noqa: F401
     entries,
     loan,
     people,
+    postings,
     reference,
     repayment,
 )

@@ -23,7 +23,8 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
-from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
+from backoffice.loans.choices import PostingState
+from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
 from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
 
@@ -37,6 +38,10 @@ EVENTS: dict[str, tuple[str, str]] = {
     "need_ended": (N_("Gentler handling ends"), "neutral"),
     "loan_created": (N_("Took out loan %(loan)s"), "neutral"),
     "loan_settled": (N_("Settled loan %(loan)s"), "good"),
+    "posting_requested": (N_("A posting on %(loan)s awaits a second person"), "info"),
+    "posting_approved": (N_("A posting on %(loan)s was approved"), "good"),
+    "posting_refused": (N_("A posting on %(loan)s was refused"), "warn"),
+    "posting_withdrawn": (N_("A posting on %(loan)s was withdrawn"), "neutral"),
     "loan_reopened": (N_("Owes on loan %(loan)s again"), "warn"),
 }
 
@@ -44,6 +49,12 @@ EVENTS: dict[str, tuple[str, str]] = {
 def overdue_loans(user: User) -> int:
     """Loans overdue today, counted no further than the sidebar shows."""
     return bounded_count(Loan.objects.filter(oldest_unpaid_due_on__isnull=False), limit=COUNT_LIMIT)
+
+
+def waiting_postings(user: User) -> int:
+    """Postings that this person could decide."""
+    waiting = PostingRequest.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
+    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_posting") else 0
 
 
 def loan_url(pk: int) -> str:
@@ -163,6 +174,7 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("borrower", gettext_lazy("Borrowers"), "person", None),
         ("loan", gettext_lazy("Loans"), "account_balance_wallet", overdue_loans),
         ("repayment", gettext_lazy("Repayments"), "payments", None),
+        ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),

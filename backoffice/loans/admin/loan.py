@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.desk import record
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import dpd, masked, money
+from backoffice.loans import workflow
+from backoffice.loans.admin import postings
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.chart import STATES, chart_of
 from backoffice.loans.models import Loan
@@ -31,6 +33,8 @@ KINDS: dict[str, Any] = {
 
 @admin.register(Loan)
 class LoanAdmin(BaseModelAdmin):
+    workflow = workflow.loan
+    operations = postings.OPERATIONS
     page_template = "loans/loan_page.html"
     page_name = "loans.loan"
     logs_reads = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -39,6 +40,11 @@ class LoanProductAdmin(BaseModelAdmin):
     list_filter = ("method", "active")
     search_fields = ("=code",)
     ordering = ("code",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: LoanProduct | None = None) -> Sequence[str]:
+        """From the first loan on the conventions are part of every contract made under the product."""
+        fixed = LoanProduct.CONVENTIONS if obj is not None and obj.loans.exists() else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
 
 
 class PublishForm(OperationForm):

@@ -6,18 +6,16 @@ from backoffice.loans.models.borrower import (
     PhoneNumber,
 )
 from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange, Waiver
-from backoffice.loans.models.closing import CloseRun
 from backoffice.loans.models.event import LoanEvent
 from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.posting import PostingRequest
-from backoffice.loans.models.product import Creditor, LoanProduct, ProductFee, TermsVersion
+from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
 from backoffice.loans.models.repayment import PostingRun, Repayment, RepaymentAllocation
 
 __all__ = [
     "Borrower",
     "BorrowerNeed",
     "Charge",
-    "CloseRun",
     "ContactConsent",
     "ContactPerson",
     "Creditor",
@@ -29,7 +27,6 @@ __all__ = [
     "PhoneNumber",
     "PostingRequest",
     "PostingRun",
-    "ProductFee",
     "Repayment",
     "RepaymentAllocation",
     "ScheduleChange",

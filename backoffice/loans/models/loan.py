@@ -3,7 +3,6 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
 from backoffice.loans.choices import (
-    CostConvention,
     DayCount,
     LoanState,
     Method,
@@ -67,24 +66,9 @@ class Loan(models.Model):
     written_off_principal = models.DecimalField(
         _("principal written off (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True
     )
-    all_in_cost = models.DecimalField(
-        _("all-in yearly cost"), max_digits=9, decimal_places=6, null=True, blank=True
-    )
-    all_in_nominal = models.DecimalField(
-        _("all-in yearly cost, nominal"), max_digits=9, decimal_places=6, null=True, blank=True
-    )
-    cost_convention = models.CharField(
-        _("cost computed as"), max_length=12, choices=CostConvention.choices, blank=True
-    )
-    cost_flagged = models.BooleanField(_("cost above the multiple of the LPR"), default=False)
     terms_rendered_at = models.DateTimeField(_("terms shown at"), null=True, blank=True)
     terms_dwell_seconds = models.PositiveIntegerField(_("seconds on the terms"), null=True, blank=True)
     terms_confirmed_at = models.DateTimeField(_("terms confirmed at"), null=True, blank=True)
-    cost_table_rendered_at = models.DateTimeField(_("cost table shown at"), null=True, blank=True)
-    cost_table_dwell_seconds = models.PositiveIntegerField(
-        _("seconds on the cost table"), null=True, blank=True
-    )
-    cost_table_confirmed_at = models.DateTimeField(_("cost table confirmed at"), null=True, blank=True)
 
     history = HistoricalRecords()
 
@@ -92,14 +76,9 @@ class Loan(models.Model):
         verbose_name = _("loan")
         verbose_name_plural = _("loans")
         permissions = [
+            ("post_repayment", "Post a repayment by hand"),
             ("reverse_repayment", "Reverse a repayment"),
-            ("write_off_loan", "Write a loan off"),
             ("approve_posting", "Approve a posting above the limit"),
-            ("propose_change", "Propose a change of a schedule"),
-            ("apply_change", "Apply or refuse a proposed change of a schedule"),
-            ("pause_loan", "Pause a loan"),
-            ("charge_cost", "Charge the cost of enforcing"),
-            ("close_day", "Close a day"),
             ("import_loanbook", "Import into the loan book"),
             ("export_loanbook", "Export from the loan book"),
         ]

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,8 +9,6 @@ from backoffice.loans.allocation import STATUTORY_ORDER
 from backoffice.loans.choices import (
     DayCount,
     EarlyRepayment,
-    FeeBasis,
-    FeeKind,
     Filling,
     Method,
     OddDays,
@@ -20,6 +19,14 @@ from backoffice.loans.choices import (
 )
 
 _STATUTORY = ",".join(STATUTORY_ORDER)
+
+
+def validate_order(value: str) -> None:
+    """An order names every component once. Raises ``ValidationError``."""
+    if sorted(value.split(",")) != sorted(STATUTORY_ORDER):
+        raise ValidationError(
+            _("Name each of these once, separated by commas: %(names)s."), params={"names": _STATUTORY}
+        )
 
 
 class Creditor(models.Model):
@@ -78,9 +85,15 @@ class LoanProduct(models.Model):
         choices=EarlyRepayment.choices,
         default=EarlyRepayment.TO_THE_DAY,
     )
-    order_past_due = models.CharField(_("order: past due"), max_length=40, default=_STATUTORY)
-    order_due = models.CharField(_("order: due that day"), max_length=40, default=_STATUTORY)
-    order_in_advance = models.CharField(_("order: in advance"), max_length=40, default=_STATUTORY)
+    order_past_due = models.CharField(
+        _("order: past due"), max_length=40, default=_STATUTORY, validators=(validate_order,)
+    )
+    order_due = models.CharField(
+        _("order: due that day"), max_length=40, default=_STATUTORY, validators=(validate_order,)
+    )
+    order_in_advance = models.CharField(
+        _("order: in advance"), max_length=40, default=_STATUTORY, validators=(validate_order,)
+    )
     surplus = models.CharField(
         _("money in advance goes to"), max_length=6, choices=SurplusRule.choices, default=SurplusRule.NEXT
     )
@@ -125,40 +138,10 @@ class LoanProduct(models.Model):
             models.CheckConstraint(
                 condition=models.Q(every__gte=1, instalment_unit__gt=0), name="loans_product_periods_positive"
             ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ProductFee(models.Model):
-    """费用: what a product charges beside interest, and who is paid (综合融资成本明示表).
-
-    ``value`` is yuan or a share of the principal, by ``basis``; a share of an instalment's fee is owed with each.
-    """
-
-    product = models.ForeignKey(
-        LoanProduct, on_delete=models.PROTECT, related_name="fees", verbose_name=_("product")
-    )
-    name = models.CharField(_("name"), max_length=60)
-    kind = models.CharField(_("owed"), max_length=14, choices=FeeKind.choices)
-    basis = models.CharField(_("basis"), max_length=6, choices=FeeBasis.choices)
-    value = models.DecimalField(_("value"), max_digits=12, decimal_places=6)
-    payee = models.CharField(_("payee"), max_length=100)
-    valid_from = models.DateField(_("valid from"))
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
-
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = _("fee of a product")
-        verbose_name_plural = _("fees of products")
-        constraints = [
-            models.CheckConstraint(condition=models.Q(value__gt=0), name="loans_productfee_value_positive"),
             models.CheckConstraint(
-                condition=models.Q(valid_until__isnull=True)
-                | models.Q(valid_until__gte=models.F("valid_from")),
-                name="loans_productfee_ends_after_start",
+                condition=~models.Q(daily_interest=True, day_count="equal_periods"),
+                name="loans_product_daily_interest_counts_days",
+                violation_error_message=_("Daily interest needs a day count that knows days."),
             ),
         ]
 

@@ -15,7 +15,8 @@ from backoffice.core.history import bulk_create_with_history
 from backoffice.core.money import ZERO, to_cents
 from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
-from backoffice.loans.choices import DayCount, LoanState, TermsState
+from backoffice.loans.choices import LoanState, PeriodUnit, TermsState
+from backoffice.loans.conventions import schedule_terms
 from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanEvent, LoanProduct, TermsVersion
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import take_standing
@@ -133,14 +134,13 @@ def new_loan(
 
 
 def schedule_of(loan: Loan, *, periods: int) -> list[Row]:
-    """The schedule that follows from the loan's own facts."""
+    """The schedule that follows from the loan's own facts and the conventions of its product."""
     return build_schedule(
         principal=loan.principal,
         annual_rate=loan.annual_rate,
         periods=periods,
-        method=loan.method,  # type: ignore[arg-type]
         disbursed_on=loan.disbursed_on,
-        rounding=loan.rounding,  # type: ignore[arg-type]
+        **schedule_terms(loan.product),
     )
 
 
@@ -177,10 +177,17 @@ def check_amounts(
         raise LimitExceeded(_("The amount is above the largest loan."), field="principal")
     if annual_rate < 0 or (policy.cost_cap is not None and annual_rate > policy.cost_cap):
         raise LimitExceeded(_("The rate is above the cap on the cost of a loan."), field="annual_rate")
-    if not 1 <= periods <= product.term_months:
+    if not 1 <= periods <= longest_term(product):
         raise InputRefused(_("The product does not offer this term."), field="periods")
-    if product.day_count != DayCount.EQUAL_PERIODS:
-        raise InputRefused(_("Schedules are made for equal periods only."), field="product")
+
+
+def longest_term(product: LoanProduct) -> int:
+    """How many periods fit into the longest term of the product."""
+    if product.period_unit == PeriodUnit.MONTH:
+        return product.term_months // product.every
+    # A year of months is one of 365 days or of 52 weeks.
+    days = product.term_months * 365 // 12
+    return days // (product.every * (7 if product.period_unit == PeriodUnit.WEEK else 1))
 
 
 def _check_terms(

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
@@ -53,6 +54,7 @@ def post_repayment(
     channel: str,
     by: User,
     at: datetime,
+    reason: str = "",
 ) -> Repayment:
     """Take ``amount`` yuan onto the loan and spread it in the order of its product, as of the day of ``received_at``.
 
@@ -61,8 +63,8 @@ def post_repayment(
     owed for stays the borrower's credit; the event says how much. Raises ``NotPermitted``, ``ExternalIdReused``,
     ``LoanNotOpen`` and ``InputRefused``.
     """
-    require(by, "loans.add_repayment")
-    with act(by=by, at=at, code="repayment.posted") as frame:
+    require(by, "loans.post_repayment")
+    with act(by=by, at=at, code="repayment.posted", reason=reason, dossier=loan.dossier) as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
         known = Repayment.objects.filter(external_id=external_id).first()
@@ -138,13 +140,13 @@ def reverse_repayment(
 def why_not_reversible(repayment: Repayment, *, loan: Loan) -> str | None:
     """Why this repayment cannot be reversed now, in words; None when it can."""
     if repayment.reverses_id is not None:
-        return _("A reversal cannot be reversed; enter the repayment again.")
+        return gettext("A reversal cannot be reversed; enter the repayment again.")
     if Repayment.objects.filter(reverses=repayment).exists():
-        return _("This repayment was reversed already.")
+        return gettext("This repayment was reversed already.")
     if loan.state == LoanState.ASSIGNED:
-        return _("The loan is owed to somebody else now.")
+        return gettext("The loan is owed to somebody else now.")
     if loan.written_off_on is not None and business_day(repayment.received_at) <= loan.written_off_on:
-        return _("The loan was written off on what had been paid by then.")
+        return gettext("The loan was written off on what had been paid by then.")
     return None
 
 

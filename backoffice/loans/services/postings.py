@@ -1,0 +1,183 @@
+"""Postings by hand: at once up to a limit, above it only when a second person approves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from backoffice.audit.services import Act, act, lock
+from backoffice.core.services import next_number, policy_value
+from backoffice.core.time import business_day
+from backoffice.loans import workflow
+from backoffice.loans.choices import PostingKind
+from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
+from backoffice.loans.policy import FOUR_EYES_FROM
+from backoffice.loans.services.repayments import (
+    ExternalIdReused,
+    NotReversible,
+    check_payment,
+    post_repayment,
+    reverse_repayment,
+    why_not_reversible,
+)
+from backoffice.staff.models import User
+
+#: How postings by hand are numbered; those of other systems bring their own ids along.
+PREFIX = "HK"
+
+
+def enter_repayment(
+    *,
+    loan: Loan,
+    amount: Decimal,
+    received_at: datetime,
+    channel: str,
+    external_id: str = "",
+    by: User,
+    at: datetime,
+    reason: str = "",
+) -> Repayment | PostingRequest:
+    """Take ``amount`` yuan onto the loan by hand: a repayment, or from the limit on a request for a second person.
+
+    Without an ``external_id`` (the bank's reference) it gets a number of ours. Raises ``NotPermitted``,
+    ``TransitionRefused``, ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
+    """
+    with act(by=by, at=at, code="repayment.entered", reason=reason, dossier=loan.dossier) as frame:
+        workflow.loan.check("post_repayment", loan, by=by, at=at)
+        external_id = external_id or next_number(prefix=PREFIX, at=at)[0]
+        if amount < _limit(at):
+            return post_repayment(
+                loan=loan,
+                external_id=external_id,
+                amount=amount,
+                received_at=received_at,
+                channel=channel,
+                by=by,
+                at=at,
+                reason=reason,
+            )
+        loan = _locked(loan)
+        check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
+        if Repayment.objects.filter(external_id=external_id).exists():
+            raise ExternalIdReused(field="external_id")
+        request = PostingRequest.objects.create(
+            loan=loan,
+            kind=PostingKind.REPAYMENT,
+            amount=amount,
+            external_id=external_id,
+            received_at=received_at,
+            channel=channel,
+            requested_by=by,
+            requested_at=at,
+        )
+        _tell(frame, "posting_requested", request)
+    return request
+
+
+def enter_reversal(
+    *, repayment: Repayment, by: User, at: datetime, reason: str
+) -> Repayment | PostingRequest:
+    """Take a repayment back by hand: at once, or from the limit on with a second person.
+
+    Raises ``NotPermitted``, ``TransitionRefused`` and ``NotReversible``.
+    """
+    loan = repayment.loan
+    with act(by=by, at=at, code="repayment.reversal_entered", reason=reason, dossier=loan.dossier) as frame:
+        workflow.loan.check("reverse_repayment", loan, by=by, at=at)
+        loan = _locked(loan)
+        refusal = why_not_reversible(repayment, loan=loan)
+        if refusal is not None:
+            raise NotReversible(refusal, field="repayment")
+        if repayment.amount < _limit(at):
+            return reverse_repayment(
+                repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
+            )
+        request = PostingRequest.objects.create(
+            loan=loan,
+            kind=PostingKind.REVERSAL,
+            amount=repayment.amount,
+            repayment=repayment,
+            requested_by=by,
+            requested_at=at,
+        )
+        _tell(frame, "posting_requested", request)
+    return request
+
+
+def approve_posting(*, request: PostingRequest, by: User, at: datetime, reason: str) -> Repayment:
+    """Do what another person asked for. Raises ``NotPermitted``, ``TransitionRefused`` and what the posting raises."""
+    loan = request.loan
+    with act(by=by, at=at, code="posting.approved", reason=reason, dossier=loan.dossier) as frame:
+        _locked(loan)
+        request = lock(PostingRequest, request.pk)
+        workflow.posting.step("approve", request, by=by, at=at)
+        if request.kind == PostingKind.REPAYMENT and request.received_at is not None:
+            done = post_repayment(
+                loan=loan,
+                external_id=request.external_id,
+                amount=request.amount,
+                received_at=request.received_at,
+                channel=request.channel,
+                by=by,
+                at=at,
+                reason=reason,
+            )
+        else:
+            # A request for a reversal names what is to be reversed: the database holds it to that.
+            repayment = Repayment.objects.get(pk=request.repayment_id)
+            done = reverse_repayment(
+                repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
+            )
+        request.result = done
+        _decide(frame, "posting_approved", request)
+    return done
+
+
+def refuse_posting(*, request: PostingRequest, by: User, at: datetime, reason: str) -> PostingRequest:
+    """Say no to what another person asked for. Raises ``NotPermitted`` and ``TransitionRefused``."""
+    with act(by=by, at=at, code="posting.refused", reason=reason, dossier=request.loan.dossier) as frame:
+        request = lock(PostingRequest, request.pk)
+        workflow.posting.step("refuse", request, by=by, at=at)
+        _decide(frame, "posting_refused", request)
+    return request
+
+
+def withdraw_posting(*, request: PostingRequest, by: User, at: datetime, reason: str) -> PostingRequest:
+    """Take one's own request back. Raises ``NotPermitted`` and ``TransitionRefused``."""
+    with act(by=by, at=at, code="posting.withdrawn", reason=reason, dossier=request.loan.dossier) as frame:
+        request = lock(PostingRequest, request.pk)
+        workflow.posting.step("withdraw", request, by=by, at=at)
+        _decide(frame, "posting_withdrawn", request)
+    return request
+
+
+def _limit(at: datetime) -> Decimal:
+    return policy_value(FOUR_EYES_FROM, on=business_day(at))
+
+
+def _locked(loan: Loan) -> Loan:
+    lock(Borrower, loan.borrower_id)
+    return lock(Loan, loan.pk)
+
+
+def _reversal_id(repayment: Repayment) -> str:
+    """Never longer than the column, and the same however often it is asked for."""
+    return f"{repayment.external_id[:62]}-R"
+
+
+def _decide(frame: Act, kind: str, request: PostingRequest) -> None:
+    request.decided_by, request.decided_at = frame.by, frame.at
+    request.save()
+    _tell(frame, kind, request)
+
+
+def _tell(frame: Act, kind: str, request: PostingRequest) -> None:
+    loan = request.loan
+    frame.record(
+        LoanEvent,
+        kind,
+        dossier=loan.dossier,
+        borrower_id=loan.borrower_id,
+        loan=loan,
+        data={"request": request.pk, "posting": request.kind, "amount": str(request.amount)},
+    )
