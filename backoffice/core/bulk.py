@@ -12,9 +12,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from django.db import connections, models, router, transaction
 from django.db.models.expressions import DatabaseDefault
+from django.utils import timezone
 
 M = TypeVar("M", bound=models.Model)
 
@@ -28,7 +30,7 @@ class Row(Protocol):
 
 _Field = models.Field[Any, Any]
 #: Values that every driver takes as they are; all others go through their field first.
-_PLAIN = frozenset({int, str, Decimal, date, bool, type(None)})
+_PLAIN = frozenset({int, str, Decimal, date, bool, UUID, type(None)})
 _scratch = count(1)
 
 
@@ -64,6 +66,47 @@ def insert_rows(model: type[M], objs: Sequence[M]) -> list[M]:
     return list(objs)
 
 
+def insert_values(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[Any]:
+    """Insert rows given as plain values of the columns ``names`` (foreign keys as ids), and answer their keys.
+
+    For rows that nobody needs as objects: making the objects costs more than inserting the rows. Other columns get
+    their defaults, those of the database included; a column that fills itself on saving gets the present moment.
+    """
+    if not rows:
+        return []
+    connection = connections[router.db_for_write(model)]
+    key: Any = model._meta.pk
+    given = [_field_of(model, name) for name in names]
+    left = [
+        field
+        for field in model._meta.local_concrete_fields
+        if field not in given and field is not key and not field.has_db_default()
+    ]
+    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
+        keys = list(_new_keys(model, len(rows), connection, cursor))
+        values = [[pk] for pk in keys]  # type: list[list[Any]]
+        for place, field in enumerate(given):
+            _add_column(values, [row[place] for row in rows], field, connection)
+        now = timezone.now()
+        for field in left:
+            if getattr(field, "auto_now_add", False):
+                raw: Iterable[Any] = [now] * len(rows)
+            else:
+                raw = [field.get_default() for _row in rows]
+            _add_column(values, raw, field, connection)
+        _write(model._meta.db_table, [key, *given, *left], values, connection, cursor)
+    return keys
+
+
+def _field_of(model: type[models.Model], name: str) -> _Field:
+    field = model._meta.get_field(name)
+    if not isinstance(field, models.Field) or not field.concrete:
+        raise ValueError(f"{model._meta.label} has no column {name}.")
+    return field
+
+
 def update_rows(model: type[models.Model], objs: Sequence[Row], fields: Iterable[str]) -> None:
     """Write ``fields`` of saved objects, as ``bulk_update`` does; no signals are sent. Values are plain ones.
 
@@ -74,7 +117,7 @@ def update_rows(model: type[models.Model], objs: Sequence[Row], fields: Iterable
     if not objs:
         return
     connection = connections[router.db_for_write(model)]
-    columns: list[_Field] = [model._meta.get_field(name) for name in fields]  # type: ignore[misc]
+    columns = [_field_of(model, name) for name in fields]
     key: _Field = model._meta.pk
     values = [[] for _obj in objs]  # type: list[list[Any]]
     for field in columns:
@@ -134,21 +177,23 @@ def _give_keys(model: type[models.Model], objs: Sequence[models.Model], connecti
     new = [obj for obj in objs if obj.pk is None]
     if not new:
         return
-    keys: Iterable[int]
+    keys = _new_keys(model, len(new), connection, cursor)
+    for obj, key in zip(new, keys, strict=True):
+        obj.pk = key
+
+
+def _new_keys(model: type[models.Model], wanted: int, connection: Any, cursor: Any) -> Iterable[int]:
     table = model._meta.db_table
     if connection.vendor == "sqlite":
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         last = cursor.fetchone()
         first = (last[0] if last else 0) + 1
-        keys = range(first, first + len(new))
-    else:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [connection.ops.quote_name(table), model._meta.pk.column, len(new)],
-        )
-        keys = [row[0] for row in cursor.fetchall()]
-    for obj, key in zip(new, keys, strict=True):
-        obj.pk = key
+        return range(first, first + wanted)
+    cursor.execute(
+        "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+        [connection.ops.quote_name(table), model._meta.pk.column, wanted],
+    )
+    return [row[0] for row in cursor.fetchall()]
 
 
 def _take_keys_of_parents(model: type[models.Model], objs: Sequence[models.Model]) -> None:

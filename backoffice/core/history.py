@@ -168,8 +168,10 @@ def copy_into_history(
     with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
         for start in range(0, len(pks), batch_size):
             keys = [key.get_db_prep_value(pk, connection) for pk in pks[start : start + batch_size]]
-            places = ", ".join(["%s"] * len(keys))
-            cursor.execute(statement.replace(PLACES, places), [*params, *keys])
+            if connection.vendor == "postgresql":
+                cursor.execute(statement, [*params, keys])
+            else:
+                cursor.execute(statement.replace(PLACES, ", ".join(["%s"] * len(keys))), [*params, *keys])
             written += cursor.rowcount
     return written
 
@@ -212,7 +214,8 @@ def _statement(model: type[models.Model], alias: str, changes_only: bool) -> str
     statement = (
         f"INSERT INTO {table} ({', '.join([*(quote(str(field.column)) for field in given), *names])}) "  # noqa: S608
         f"SELECT {', '.join([*marks, *(f'live.{name}' for name in names)])} FROM {live} AS live "
-        f"WHERE live.{key} IN ({PLACES})"
+        # A list of keys is one value there, and one statement of any length.
+        f"WHERE live.{key} {'= ANY(%s)' if connection.vendor == 'postgresql' else f'IN ({PLACES})'}"
     )
     if changes_only:
         # The subselect stands in FROM so that it stays one backward step in the index (key, history_id) per row.
