@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -41,7 +40,7 @@ class LoanProductAdmin(BaseModelAdmin):
     search_fields = ("=code",)
     ordering = ("code",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: LoanProduct | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: LoanProduct | None = None) -> tuple[str, ...]:
         """From the first loan on the conventions are part of every contract made under the product."""
         fixed = LoanProduct.CONVENTIONS if obj is not None and obj.loans.exists() else ()
         return (*super().get_readonly_fields(request, obj), *fixed)
