@@ -7,7 +7,9 @@ COPY, and SQLite's driver repeats one prepared statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
@@ -66,10 +68,26 @@ def insert_rows(model: type[M], objs: Sequence[M]) -> list[M]:
     return list(objs)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A batch without Python's collector of cycles, which would look at its many live objects again and again.
+
+    It costs nearly half the time of an import otherwise. What is garbage is collected after the batch.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def insert_values(
-    model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]], *, keys: bool = False
 ) -> list[Any]:
-    """Insert rows given as plain values of the columns ``names`` (foreign keys as ids), and answer their keys.
+    """Insert rows given as plain values of the columns ``names`` (foreign keys as ids); answers their ``keys`` if asked.
 
     For rows that nobody needs as objects: making the objects costs more than inserting the rows. Other columns get
     their defaults, those of the database included; a column that fills itself on saving gets the present moment.
@@ -85,8 +103,8 @@ def insert_values(
         if field not in given and field is not key and not field.has_db_default()
     ]
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
-        keys = list(_new_keys(model, len(rows), connection, cursor))
-        values = [[pk] for pk in keys]  # type: list[list[Any]]
+        made = list(_new_keys(model, len(rows), connection, cursor)) if keys else []
+        values = [[pk] for pk in made] or [[] for _row in rows]  # type: list[list[Any]]
         for place, field in enumerate(given):
             _add_column(values, [row[place] for row in rows], field, connection)
         now = timezone.now()
@@ -96,8 +114,9 @@ def insert_values(
             else:
                 raw = [field.get_default() for _row in rows]
             _add_column(values, raw, field, connection)
-        _write(model._meta.db_table, [key, *given, *left], values, connection, cursor)
-    return keys
+        columns = [*([key] if keys else []), *given, *left]
+        _write(model._meta.db_table, columns, values, connection, cursor)
+    return made
 
 
 def _field_of(model: type[models.Model], name: str) -> _Field:

@@ -164,6 +164,8 @@ def copy_into_history(
     }
     params = [field.get_db_prep_save(fixed[field.name], connection) for field in _context_fields(history)]
     key: Any = model._meta.pk
+    if connection.vendor == "postgresql":
+        batch_size = max(len(pks), 1)
     written = 0
     with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
         for start in range(0, len(pks), batch_size):

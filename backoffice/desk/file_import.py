@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.db import transaction
 
 from backoffice.audit.services import act
-from backoffice.core.bulk import insert_rows
+from backoffice.core.bulk import insert_values, uncollected
 from backoffice.core.errors import DomainError
 from backoffice.core.imports import Mapping as MappingFile
 from backoffice.core.imports import RowError, load_mapping, open_table
@@ -206,7 +206,7 @@ class _Run:
 
     def _take_in(self, batch: Sequence[SourceRow]) -> None:
         keys = [self._key(row) for row in batch]
-        with transaction.atomic():
+        with uncollected(), transaction.atomic():
             # Whoever takes in the same file at the same time waits here, and then finds the rows there.
             ImportRun.objects.select_for_update().get(pk=self.run.pk)
             known = set(
@@ -229,16 +229,11 @@ class _Run:
                 wanted.append((row, key))
                 rows.append(self.kind.row(values))
         made = self.kind.take_in(rows, by=self.by, at=self.at)
-        insert_rows(
+        insert_values(
             ImportRow,
+            ("run_id", "kind", "row_key", "row_number", "dossier_id"),
             [
-                ImportRow(
-                    run=self.run,
-                    kind=self.kind.kind,
-                    row_key=wanted[position][1],
-                    row_number=wanted[position][0].number,
-                    dossier_id=dossier_id,
-                )
+                (self.run.pk, self.kind.kind, wanted[position][1], wanted[position][0].number, dossier_id)
                 for position, dossier_id in made.created.items()
             ],
         )

@@ -118,7 +118,7 @@ def may_go_on(position: Position, *, first_on: date, on: date) -> bool:
     )
 
 
-def begin(position: Position, *, first_on: date) -> None:
+def set_out(position: Position, *, first_on: date) -> None:
     """Bring the count of spells to the end of the day before the first payment."""
     day = first_on - _DAY
     overdue = _overdue(position, day)

@@ -193,7 +193,8 @@ def test_many_rows_take_as_many_statements_as_few() -> None:
             assert [query["sql"].split()[0] for query in queries] == ["INSERT"]
         with CaptureQueriesContext(connection) as queries:
             record_history(days, "-", batch_size=16)
-        assert len(queries) == 2
+        # PostgreSQL takes any number of keys as one value.
+        assert len(queries) == (1 if connection.vendor == "postgresql" else 2)
     written = CalendarDay.history.filter(date__year=2031)
     assert [row.id for row in written.filter(history_type="+").order_by("history_id")] == [d.pk for d in days]
     assert written.filter(history_type="-").count() == len(days)

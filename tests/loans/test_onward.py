@@ -123,7 +123,7 @@ def test_going_on_is_deriving_all(
     if not onward.may_go_on(position, first_on=new[0].on, on=on):
         event("derived")
         return
-    onward.begin(position, first_on=new[0].on)
+    onward.set_out(position, first_on=new[0].on)
     shares = []
     for receipt in new:
         parts = onward.put(position, amount=receipt.amount, on=receipt.on)
@@ -162,7 +162,7 @@ def test_only_the_first_instalments_matter_where_one_is_paid_after_the_other(
         Receipt(key, START + (days + 1) * DAY, Decimal(cents) / 100, (key,))
         for key, (days, cents) in enumerate(sorted(paid))
     ]
-    onward.begin(position, first_on=receipts[0].on)
+    onward.set_out(position, first_on=receipts[0].on)
     for number, receipt in enumerate(receipts, 1):
         parts = onward.put(position, amount=receipt.amount, on=receipt.on)
         whole = derive(replace(facts, receipts=tuple(receipts[:number])), on=receipt.on)

@@ -78,12 +78,12 @@ def _loan_for(
 def _locked_loans(numbers: set[str]) -> dict[str, Loan]:
     found: dict[str, Loan] = {}
     parts = list(chunks(sorted(numbers)))
-    owners = [
+    owners = {
         pk
         for part in parts
         for pk in Loan.objects.filter(number__in=part).values_list("borrower_id", flat=True)
-    ]
-    for ids in chunks(sorted(set(owners))):
+    }
+    for ids in chunks(sorted(owners)):
         list(Borrower.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
     for part in parts:
         locked = Loan.objects.select_for_update().filter(number__in=part).order_by("pk")

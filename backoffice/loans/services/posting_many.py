@@ -6,15 +6,15 @@ other one is derived from all its facts. The callers hold the locks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 
 from backoffice.audit.services import event_columns
-from backoffice.core.bulk import insert_rows
+from backoffice.core.bulk import insert_rows, insert_values
 from backoffice.core.history import bulk_update_with_history
 from backoffice.core.money import ZERO
 from backoffice.core.time import business_day
@@ -118,7 +118,7 @@ class _Batch:
         first_on = business_day(coming[0][1].received_at)
         if not onward.may_go_on(position, first_on=first_on, on=self.on):
             return False
-        onward.begin(position, first_on=first_on)
+        onward.set_out(position, first_on=first_on)
         shares: list[tuple[Repayment, Share]] = []
         for _position, repayment in coming:
             parts = onward.put(position, amount=repayment.amount, on=business_day(repayment.received_at))
@@ -204,7 +204,7 @@ class _Batch:
         bulk_update_with_history(Instalment, self.lines, LINE_COLUMNS)
         bulk_update_with_history(Instalment, self.changed, POSTED_COLUMNS)
         bulk_update_with_history(Loan, self.moved, LOAN_COLUMNS)
-        insert_rows(LoanEvent, list(self._events(at=at)))
+        self._insert_events(at=at)
         result = self.result
         result.created += repayments
         result.positions += [position for position, _one in self.taken]
@@ -212,36 +212,41 @@ class _Batch:
         result.money.settled.update(loan.pk for loan in self.settled)
 
     def _insert_shares(self, *, at: datetime) -> None:
-        loan_ids = dict.fromkeys(repayment.loan_id for repayment, _share in self.shares)
-        runs = insert_rows(
-            PostingRun, [PostingRun(loan_id=pk, posted_at=at, cause="import") for pk in loan_ids]
+        loan_ids = list(dict.fromkeys(repayment.loan_id for repayment, _share in self.shares))
+        runs = insert_values(
+            PostingRun,
+            ("loan_id", "posted_at", "cause"),
+            [(pk, at, "import") for pk in loan_ids],
+            keys=True,
         )
-        run_of = {run.loan_id: run.pk for run in runs}
-        insert_rows(
+        run_of = dict(zip(loan_ids, runs, strict=True))
+        insert_values(
             RepaymentAllocation,
+            ("posting_run_id", "repayment_id", "instalment_id", "component", "amount"),
             [
-                RepaymentAllocation(
-                    posting_run_id=run_of[repayment.loan_id],
-                    repayment_id=repayment.pk,
-                    instalment_id=share.key,
-                    component=share.component,
-                    amount=share.amount,
-                )
+                (run_of[repayment.loan_id], repayment.pk, share.key, share.component, share.amount)
                 for repayment, share in self.shares
             ],
         )
 
-    def _events(self, *, at: datetime) -> Iterator[LoanEvent]:
+    def _insert_events(self, *, at: datetime) -> None:
         columns, surplus = event_columns(at=at), self.result.money.surplus
+        columns["actor_id"] = columns.pop("actor").pk
+        rows: list[tuple[Any, ...]] = []
         for position, one in self.taken:
             data = {
                 "repayment": one.pk,
                 "amount": str(one.amount),
                 "surplus": str(surplus.get(position, ZERO)),
             }
-            yield _event("repayment_posted", one.loan, columns, data)
-        for loan in self.settled:
-            yield _event("loan_settled", loan, columns, {})
+            loan = one.loan
+            rows.append(("repayment_posted", loan.dossier_id, loan.borrower_id, loan.pk, data))
+        rows += [("loan_settled", one.dossier_id, one.borrower_id, one.pk, {}) for one in self.settled]
+        insert_values(
+            LoanEvent,
+            ("kind", "dossier_id", "borrower_id", "loan_id", "data", *columns),
+            [(*row, *columns.values()) for row in rows],
+        )
 
 
 def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
@@ -255,11 +260,7 @@ def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
         and not loan.product.daily_interest
     }
     ids = list(plain)
-    changed = ScheduleChange.objects.filter(loan__in=ids, state=ChangeState.APPLIED).values_list("loan")
-    others = [
-        model.objects.filter(loan__in=ids).values_list("loan") for model in (Waiver, Charge, PaymentPause)
-    ]
-    for (pk,) in changed.union(*others):
+    for pk in _special(ids):
         plain.pop(pk, None)
     received = Repayment.objects.filter(loan__in=ids).values_list("loan").annotate(Max("received_at"))
     last = dict(received.order_by())
@@ -290,6 +291,15 @@ def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
     return found
 
 
+def _special(ids: Sequence[int]) -> set[int]:
+    """Those of these loans that something was agreed, waived, charged or paused on."""
+    of_loan = {"loan": OuterRef("pk")}
+    special = Q(Exists(ScheduleChange.objects.filter(**of_loan, state=ChangeState.APPLIED)))
+    for model in (Waiver, Charge, PaymentPause):
+        special |= Q(Exists(model._default_manager.filter(**of_loan)))
+    return set(Loan.objects.filter(special, pk__in=ids).values_list("pk", flat=True))
+
+
 def _key(repayment: Repayment) -> int:
     """The name of a repayment in the account before it has an id."""
     return -id(repayment)
@@ -300,15 +310,4 @@ def _named(account: Account, ids: dict[int, int]) -> Account:
     return replace(
         account,
         shares=tuple(replace(one, receipt=ids.get(one.receipt, one.receipt)) for one in account.shares),
-    )
-
-
-def _event(kind: str, loan: Loan, columns: dict[str, Any], data: dict[str, Any]) -> LoanEvent:
-    return LoanEvent(
-        kind=kind,
-        dossier_id=loan.dossier_id,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data=data,
-        **columns,
     )

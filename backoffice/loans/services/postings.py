@@ -123,8 +123,7 @@ def approve_posting(*, request: PostingRequest, by: User, at: datetime, reason: 
                 reason=reason,
             )
         else:
-            # A request for a reversal names what is to be reversed: the database holds it to that.
-            repayment = Repayment.objects.get(pk=request.repayment_id)
+            repayment = Repayment.objects.get(posting_requests=request)
             done = reverse_repayment(
                 repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
             )

@@ -1,0 +1,393 @@
+"""Import of repayments from a file, with allocation, posted amounts, history and events, against a resource of
+django-import-export for the same file and against simple-history's bulk helper with bare rows.
+
+DATABASE_URL=postgres://… python bench/import_repayments.py [--loans 100000] [--rows 100000] [--out import.json]
+
+Of the rows 1 % are back-dated and make the whole loan be derived anew, 10 % pay less than an instalment, 20 % pay a
+loan that is overdue, with its default interest; the others pay an instalment when it is due.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import csv
+import json
+import os
+import pstats
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
+
+import django  # noqa: E402
+
+django.setup()
+
+import tablib  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connection, models, transaction  # noqa: E402
+from import_export import fields, resources, widgets  # noqa: E402
+from simple_history.utils import bulk_create_with_history as library_bulk_create  # noqa: E402
+
+from backoffice.core import context  # noqa: E402
+from backoffice.core.models import Dossier, PolicyValue  # noqa: E402
+from backoffice.core.time import start_of_day  # noqa: E402
+from backoffice.loans.importing import BorrowerRow, LoanRow, PaymentRow  # noqa: E402
+from backoffice.loans.models import (  # noqa: E402
+    Borrower,
+    Creditor,
+    Instalment,
+    Loan,
+    LoanProduct,
+    Repayment,
+    RepaymentAllocation,
+    TermsVersion,
+)
+from backoffice.loans.seed_people import mobile, resident_id  # noqa: E402
+from backoffice.loans.services import import_borrowers, import_loans  # noqa: E402
+from backoffice.loans.services.file_imports import import_repayments_file  # noqa: E402
+from backoffice.privacy.models import DataSubject  # noqa: E402
+from backoffice.staff.services import system_user  # noqa: E402
+
+NOW = start_of_day(date(2026, 11, 23)) + timedelta(hours=10)
+#: Enough for a rate that stays put; at its speed the whole file would take minutes.
+SAMPLE = 2_000
+BARE = 20_000
+PAGE = 1_000
+HEADER = ("借据号", "流水号", "入账时间", "还款金额", "还款方式")
+
+
+# --- the book ----------------------------------------------------------------------------------------------
+
+
+def template(by: Any) -> tuple[Loan, Loan]:
+    """One loan paid in time so far, and one whose last instalment is overdue."""
+    import_borrowers(
+        [
+            BorrowerRow(f"C{number}", "张三", resident_id(date(1990, 1, 1), number), mobile(number), NOW)
+            for number in (1, 2)
+        ],
+        by=by,
+        at=NOW,
+    )
+    product = LoanProduct.objects.create(
+        code="P1",
+        name="产品",
+        minimum_amount=10,
+        maximum_amount=200_000,
+        annual_rate=Decimal("0.146"),
+        default_multiple=Decimal("1.5"),
+        method="equal_instalment",
+        term_months=36,
+        day_count="equal_periods",
+        rounding="half_up",
+    )
+    TermsVersion.objects.create(
+        product=product, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
+    )
+    creditor = Creditor.objects.create(name="测试小贷", group="测试集团")
+    # Due on the 15th: the first loan has everything paid that fell due before 15 November, the second not October's.
+    loans = []
+    for number, months in ((1, range(7, 11)), (2, range(7, 10))):
+        payments = [
+            PaymentRow(f"T{number}-{month}", start_of_day(date(2026, month, 15)), Decimal("1080.98"), "debit")
+            for month in months
+        ]
+        row = LoanRow(
+            number=f"T{number}",
+            customer_number=f"C{number}",
+            product_code="P1",
+            creditor_name=creditor.name,
+            principal=Decimal("12000.00"),
+            annual_rate=Decimal("0.146"),
+            periods=12,
+            disbursed_on=date(2026, 6, 15),
+            payments=payments,
+        )
+        made = import_loans([row], by=by, at=start_of_day(date(2026, 11, 1)) + timedelta(hours=9))
+        loans += made.created
+    return loans[0], loans[1]
+
+
+def clone(model: type[models.Model], source: str, count: int, **changed: str) -> None:
+    """``count`` copies (numbered g) of the rows of ``source`` (a condition), with some columns made anew in SQL."""
+    names = [field.column for field in model._meta.concrete_fields if not field.has_db_default()]
+    values = [changed.get(name, f't."{name}"') for name in names]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{model._meta.db_table}" ({quoted}) SELECT {", ".join(values)} '  # noqa: S608
+            f'FROM "{model._meta.db_table}" t, generate_series(1, {count}) g WHERE {source}'
+        )
+
+
+def fill(loan: Loan, count: int, offset: int) -> None:
+    """``count`` more loans like this one, each of a borrower of its own, with ids from ``offset`` on."""
+    borrower = loan.borrower
+    person, folder = f"{offset} + g", f"{2 * offset} + g"
+    clone(DataSubject, f"t.id = {borrower.subject_id}", count, id=person, uid="gen_random_uuid()")
+    clone(
+        Dossier,
+        f"t.id = {borrower.dossier_id}",
+        count,
+        id=folder,
+        uid="gen_random_uuid()",
+        number=f"'B{offset}-' || g",
+    )
+    for model in (Borrower, Borrower.history.model):
+        clone(
+            model,
+            f"t.id = {borrower.pk}",
+            count,
+            id=person,
+            dossier_id=folder,
+            subject_id=person,
+            customer_number=f"'K' || ({offset} + g)",
+            id_number_index=f"md5(({offset} + g)::text)",
+            history_id="nextval(pg_get_serial_sequence('loans_historicalborrower', 'history_id'))",
+        )
+    clone(
+        Dossier,
+        f"t.id = {loan.dossier_id}",
+        count,
+        id=f"{2 * offset + count} + g",
+        uid="gen_random_uuid()",
+        number=f"'L{offset}-' || g",
+    )
+    for model in (Loan, Loan.history.model):
+        clone(
+            model,
+            f"t.id = {loan.pk}",
+            count,
+            id=person,
+            number=f"'L{offset}-' || g",
+            dossier_id=f"{2 * offset + count} + g",
+            borrower_id=person,
+            history_id="nextval(pg_get_serial_sequence('loans_historicalloan', 'history_id'))",
+        )
+    for model in (Instalment, Instalment.history.model):
+        clone(
+            model,
+            f"t.loan_id = {loan.pk}",
+            count,
+            id=f"20 * ({offset} + g) + t.sequence",
+            loan_id=person,
+            history_id="nextval(pg_get_serial_sequence('loans_historicalinstalment', 'history_id'))",
+        )
+    paid = list(Repayment.objects.filter(loan=loan).order_by("received_at"))
+    for place, one in enumerate(paid):
+        clone(
+            Repayment,
+            f"t.id = {one.pk}",
+            count,
+            id=f"20 * ({offset} + g) + {place}",
+            loan_id=person,
+            external_id=f"'R{offset}-' || g || '-{place}'",
+        )
+    clone_runs(loan, count, offset)
+
+
+def clone_runs(loan: Loan, count: int, offset: int) -> None:
+    run = loan.posting_runs.get()
+    clone(type(run), f"t.id = {run.pk}", count, id=f"{offset} + g", loan_id=f"{offset} + g")
+    for place, share in enumerate(RepaymentAllocation.objects.filter(posting_run=run).order_by("pk")):
+        earlier = Repayment.objects.filter(loan=loan, received_at__lt=share.repayment.received_at).count()
+        clone(
+            RepaymentAllocation,
+            f"t.id = {share.pk}",
+            count,
+            id=f"40 * ({offset} + g) + {place}",
+            posting_run_id=f"{offset} + g",
+            repayment_id=f"20 * ({offset} + g) + {earlier}",
+            instalment_id=f"20 * ({offset} + g) + {share.instalment.sequence}",
+        )
+
+
+def settle_database() -> None:
+    """Sequences behind what was put in, and statistics, as a book that grew by itself has them."""
+    with connection.cursor() as cursor:
+        for model in (DataSubject, Dossier, Borrower, Loan, Instalment, Repayment, RepaymentAllocation):
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), "  # noqa: S608
+                f'(SELECT max(id) + 1 FROM "{model._meta.db_table}"))'
+            )
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('loans_postingrun', 'id'), "
+            "(SELECT max(id) + 1 FROM loans_postingrun))"
+        )
+        cursor.execute("ANALYZE")
+
+
+# --- the file ----------------------------------------------------------------------------------------------
+
+
+def write_file(path: Path, *, loans: int, rows: int) -> None:
+    """Payments of the loans in turn; a second round pays the next instalment."""
+    late = loans // 5
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for position in range(rows):
+            place, turn = position % loans, position // loans
+            moment = datetime(2026, 11, 15, 8, 0, 0) + timedelta(days=turn, seconds=place % 3600)
+            amount = "1080.98"
+            if place < late:
+                number = f"L2000000-{place + 1}"
+                # Instalment and default interest of 31 days on its principal.
+                amount = "1099.20"
+            else:
+                number = f"L1000000-{place - late + 1}"
+                if place % 10 == 0:
+                    amount = f"{100 + place % 700}.{place % 100:02}"
+                if place % 100 == 7:
+                    moment = moment.replace(month=10, day=10)
+            writer.writerow(
+                [number, f"N{position}", moment.strftime("%Y-%m-%d %H:%M:%S"), amount, "银行代扣"]
+            )
+
+
+# --- the three ways ----------------------------------------------------------------------------------------
+
+
+class RepaymentResource(resources.ModelResource):
+    """As one would write it after the manual: rows of the table, without allocation, standing or history."""
+
+    loan = fields.Field("loan", "借据号", widget=widgets.ForeignKeyWidget(Loan, "number"))
+    external_id = fields.Field("external_id", "流水号")
+    received_at = fields.Field("received_at", "入账时间", widget=widgets.DateTimeWidget("%Y-%m-%d %H:%M:%S"))
+    amount = fields.Field("amount", "还款金额", widget=widgets.DecimalWidget())
+    channel = fields.Field("channel", "还款方式")
+
+    class Meta:
+        model = Repayment
+        import_id_fields = ("external_id",)
+        fields = ("loan", "external_id", "received_at", "amount", "channel")
+
+
+def resource(path: Path) -> float:
+    """Rows a second of the resource, over the first rows of the file, taken back."""
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1 : SAMPLE + 1]
+    data = tablib.Dataset(*[[*row[:4], "debit"] for row in rows], headers=HEADER)
+    with transaction.atomic():
+        started = time.perf_counter()
+        result = RepaymentResource().import_data(data, dry_run=False)
+        taken = time.perf_counter() - started
+        if result.has_errors() or result.has_validation_errors():
+            sys.exit(f"wrong: {result.row_errors()[:1]}")
+        transaction.set_rollback(True)
+    return len(rows) / taken
+
+
+def library(by: Any) -> float:
+    """Bare rows a second with the library's bulk helper, taken back."""
+    acting = context.require()
+    rows = [
+        PolicyValue(
+            code="bench.number",
+            value=number,
+            unit="days",
+            effective_from=date(1900, 1, 1) + timedelta(days=number),
+            title="A number",
+            source="bench",
+            legal_force="policy",
+            confidence="inferred",
+        )
+        for number in range(BARE)
+    ]
+    with transaction.atomic():
+        started = time.perf_counter()
+        library_bulk_create(
+            rows,
+            PolicyValue,
+            batch_size=500,
+            default_user=by,
+            default_change_reason="bench",
+            custom_historical_attrs={
+                "history_actor_name": acting.actor_name,
+                "history_entry_point": acting.entry_point,
+                "history_request_id": acting.request_id,
+            },
+        )
+        taken = time.perf_counter() - started
+        transaction.set_rollback(True)
+    return len(rows) / taken
+
+
+def ours(path: Path, by: Any) -> tuple[float, Any]:
+    """Rows a second from the file to the last commit, and what came of it."""
+    mapping = Path(settings.BASE_DIR, "backoffice/loans/mappings/repayments.toml")
+    started = time.perf_counter()
+    result = import_repayments_file(path=path, mapping_path=mapping, by=by, at=NOW)
+    taken = time.perf_counter() - started
+    if result.errors or not result.created:
+        sys.exit(f"wrong: {result.errors[:3]}")
+    return result.created / taken, result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loans", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--profile", action="store_true", help="print where our way spends its time")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    if connection.vendor != "postgresql":
+        sys.exit("This benchmark needs PostgreSQL: set DATABASE_URL.")
+    # Tables from the models: they are those of the migrations, and sooner there.
+    connection.settings_dict["TEST"]["MIGRATE"] = False
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        with (
+            context.acting(by=system_user("bench"), reason_code="bench"),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            result = measure(Path(folder), loans=options.loans, rows=options.rows, profile=options.profile)
+    finally:
+        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    print(json.dumps(result, indent=2))
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def measure(folder: Path, *, loans: int, rows: int, profile: bool) -> dict[str, Any]:
+    by = system_user("bench")
+    in_time, overdue = template(by)
+    fill(in_time, loans - loans // 5, 1_000_000)
+    fill(overdue, loans // 5, 2_000_000)
+    settle_database()
+    path = folder / "repayments.csv"
+    write_file(path, loans=loans, rows=rows)
+    bare = library(by)
+    one_by_one = resource(path)
+    work: Callable[[], tuple[float, Any]] = lambda: ours(path, by)  # noqa: E731
+    if profile:
+        profiler = cProfile.Profile()
+        rate, done = profiler.runcall(work)
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
+    else:
+        rate, done = work()
+    return {
+        "database": connection.vendor,
+        "loans": loans,
+        "rows": rows,
+        "rows_per_second": round(rate),
+        "resource_rows_per_second": round(one_by_one),
+        "bare_history_rows_per_second": round(bare),
+        "to_resource": round(rate / one_by_one, 1),
+        "to_bare_history": round(rate / bare, 2),
+        "figures": done.figures,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Files of repayments and loans: what is bad is named and kept out, what is there stays, nothing comes in twice."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from backoffice.core.errors import NotPermitted
+from backoffice.desk.file_import import FileImport
+from backoffice.loans.models import Loan, Repayment
+from backoffice.loans.services.file_imports import import_loans_file, import_repayments_file
+from backoffice.staff.roles import Role
+from tests.factories.loans import NOW, a_borrower, a_creditor, a_loan, a_product, a_repayment, job
+from tests.factories.staff import person
+from tests.house.records.cases_loans_files import MAPPINGS
+
+pytestmark = pytest.mark.django_db
+
+PAID = "借据号,流水号,入账时间,还款金额,还款方式"
+LENT = "借据号,客户号,产品代码,债权人,借款本金,年利率,期数,放款日期"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Any:
+    def write(*lines: str, name: str = "in.csv") -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return path
+
+    return write
+
+
+def repayments(path: Path, **given: Any) -> FileImport:
+    facts = {"mapping_path": MAPPINGS / "repayments.toml", "by": job(), "at": NOW, **given}
+    return import_repayments_file(path=path, **facts)
+
+
+def errors(result: FileImport) -> list[tuple[int, str]]:
+    return [(error.row, error.code) for error in result.errors]
+
+
+def test_only_those_who_may(file: Any) -> None:
+    path = file(PAID)
+    for role in (Role.HANDLER, Role.COLLECTOR, Role.AUDITOR):
+        with pytest.raises(NotPermitted):
+            repayments(path, by=person(role))
+
+
+def test_bad_rows_are_named_one_by_one_and_good_ones_come_in(file: Any) -> None:
+    a_loan(number="L1", disbursed_on=date(2026, 3, 1))
+    path = file(
+        PAID,
+        "L1,A1,2026-11-02 09:00:00,500.00,APP还款",
+        "L1,A2,2026-11-02 09:00:00,1.001,APP还款",
+        "L1,A3,2026-02-29 09:00:00,10.00,APP还款",
+        "L1,A4,2026-02-28 09:00:00,10.00,APP还款",
+        "L1,A5,2026-11-02 09:00:00,-10.00,APP还款",
+        "L9,A6,2026-11-02 09:00:00,10.00,APP还款",
+        "L1,A1,2026-11-02 09:00:00,501.00,APP还款",
+        "L1,A7,2027-01-02 09:00:00,10.00,APP还款",
+    )
+    result = repayments(path)
+    assert (result.created, result.refused) == (1, 7)
+    assert [row for row, _code in errors(result)] == [3, 4, 5, 6, 7, 8, 9]
+    codes = dict(errors(result))
+    assert (codes[5], codes[8]) == ("before-disbursement", "external-id-reused")
+    assert list(Repayment.objects.values_list("external_id", flat=True)) == ["A1"]
+
+
+def test_the_same_file_again_changes_nothing(file: Any) -> None:
+    loan = a_loan(number="L1")
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
+    assert repayments(path).created == 1
+    before = list(loan.instalments.values_list("principal_paid", "interest_paid"))
+    assert repayments(path).already
+    # The same row in another file is known too.
+    other = file(
+        PAID,
+        "L1,A1,2026-11-02 09:00:00,500.00,APP还款",
+        "L1,B2,2026-11-03 09:00:00,1.00,APP还款",
+        name="b.csv",
+    )
+    assert repayments(other).created == 1
+    assert Repayment.objects.count() == 2
+    assert before[0] == list(loan.instalments.values_list("principal_paid", "interest_paid"))[0]
+
+
+def test_a_dry_run_says_what_would_be_and_leaves_nothing(file: Any) -> None:
+    a_loan(number="L1")
+    result = repayments(file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款"), dry_run=True)
+    assert result.created == 1
+    assert Repayment.objects.count() == 0
+
+
+def test_loans_of_a_file_never_overwrite_what_is_in_the_book(file: Any) -> None:
+    product, creditor, borrower = a_product(), a_creditor(), a_borrower()
+    line = f"K1,{borrower.customer_number},{product.code},{creditor.name},12000.00,14.6%,12,2026-09-01"
+    facts: dict[str, Any] = {"mapping_path": MAPPINGS / "loans.toml", "by": job(), "at": NOW}
+    assert import_loans_file(path=file(LENT, line), **facts).created == 1
+    loan = Loan.objects.get(number="K1")
+    a_repayment(loan, "1000.00", on=date(2026, 10, 1))
+    paid = loan.instalments.get(sequence=1).principal_paid
+    assert paid > 0
+    changed = line.replace("12000.00", "13000.00")
+    result = import_loans_file(path=file(LENT, line, changed, name="again.csv"), **facts)
+    assert (result.created, result.refused) == (0, 1)
+    loan.refresh_from_db()
+    assert loan.principal == Decimal("12000.00")
+    assert loan.instalments.get(sequence=1).principal_paid == paid, "a re-import resets no balance"
+
+
+def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> None:
+    a_loan(number="L1")
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款", "L9,A2,2026-11-02 09:00:00,5.00,APP还款")
+    out, err, report = StringIO(), StringIO(), tmp_path / "report.csv"
+    mapping = MAPPINGS / "repayments.toml"
+    call_command("import_repayments", path, mapping=mapping, report=report, stdout=out, stderr=err)
+    assert "2 rows read: 1 taken in" in out.getvalue()
+    assert "Row 3" in err.getvalue()
+    assert "借据号" in report.read_text(encoding="utf-8-sig")
