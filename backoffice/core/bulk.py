@@ -87,7 +87,7 @@ def uncollected() -> Iterator[None]:
 def insert_values(
     model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]], *, keys: bool = False
 ) -> list[Any]:
-    """Insert rows given as plain values of the columns ``names`` (foreign keys as ids); answers their ``keys`` if asked.
+    """Insert rows given as plain values of the columns ``names`` (foreign keys as ids); answers ``keys`` if asked.
 
     For rows that nobody needs as objects: making the objects costs more than inserting the rows. Other columns get
     their defaults, those of the database included; a column that fills itself on saving gets the present moment.

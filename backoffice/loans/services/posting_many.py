@@ -279,7 +279,7 @@ def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
                 rule=allocation_rule(loan.product),
                 default_rate=loan.default_rate,
                 basis=day_basis(day_count(loan.day_count)),
-                rounding=ROUNDINGS[loan.rounding],  # type: ignore[index]
+                rounding=ROUNDINGS[loan.rounding],
             )
         found[pk] = onward.Position(
             terms=terms[kind],
