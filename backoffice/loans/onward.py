@@ -84,6 +84,8 @@ class Position:
     last_on: date
     spells: int
     oldest_unpaid: date | None
+    #: Whether no later instalment was left out.
+    whole: bool = True
     #: The day of payments under way, and whether the loan was overdue before it.
     day: date = date.min
     overdue: bool = False
@@ -92,7 +94,7 @@ class Position:
     @property
     def settled(self) -> bool:
         """Nothing is owed any more."""
-        return all(line.settled for line in self.lines)
+        return self.whole and all(line.settled for line in self.lines)
 
     def unpaid(self) -> list[date]:
         """The due dates of what is unpaid by the contract."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db.models import Model
 
 T = TypeVar("T")
-CHUNK = 500
+CHUNK = 2_000
 
 
 def present(model: type[Model], column: str, values: Iterable[str]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q
@@ -57,6 +57,8 @@ from backoffice.staff.models import User
 Coming = Sequence[tuple[int, Repayment]]
 #: What going on from the posted amounts may write of an instalment.
 LINE_COLUMNS = ("principal_paid", "interest_paid", "fee_paid", "penalty_paid", "penalty_due")
+#: So far ahead are instalments read at first.
+AHEAD = timedelta(days=45)
 _LINE = (
     *("pk", "sequence", "due_on", "principal_due", "interest_due", "fee_due", "penalty_due"),
     *("principal_paid", "interest_paid", "fee_paid", "penalty_paid"),
@@ -104,14 +106,18 @@ class _Batch:
         self, by_loan: dict[int, list[tuple[int, Repayment]]]
     ) -> dict[int, list[tuple[int, Repayment]]]:
         """Everything that can go on from what is posted; answers the rest."""
-        rest: dict[int, list[tuple[int, Repayment]]] = {}
-        loans = [coming[0][1].loan for coming in by_loan.values()]
-        for part in chunks(loans):
-            positions = _positions(part)
-            for loan in part:
-                coming, position = by_loan[loan.pk], positions.get(loan.pk)
-                if position is None or not self._goes_on(loan, position, coming):
-                    rest[loan.pk] = coming
+        rest = by_loan
+        # Most payments are about the next instalments only, and reading the others would be half of the work.
+        for until in (self.on + AHEAD, None):
+            loans = [coming[0][1].loan for coming in rest.values()]
+            left: dict[int, list[tuple[int, Repayment]]] = {}
+            for part in chunks(loans):
+                positions = _positions(part, until=until)
+                for loan in part:
+                    coming, position = rest[loan.pk], positions.get(loan.pk)
+                    if position is None or not self._goes_on(loan, position, coming):
+                        left[loan.pk] = coming
+            rest = left
         return rest
 
     def _goes_on(self, loan: Loan, position: onward.Position, coming: Coming) -> bool:
@@ -126,6 +132,11 @@ class _Batch:
                 return False
             shares += [(repayment, part) for part in parts]
         onward.finish(position, on=self.on)
+        if not position.whole and not any(
+            line.due_on >= self.on for line in position.lines if line.contract_open
+        ):
+            # What comes next is beyond what was read.
+            return False
         if position.settled:
             loan.state, loan.settled_on = LoanState.SETTLED, business_day(coming[-1][1].received_at)
             self.settled.append(loan)
@@ -249,8 +260,11 @@ class _Batch:
         )
 
 
-def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
-    """Where the plain ones among these loans stand: one schedule, nothing waived, paused or charged, no credit."""
+def _positions(loans: Sequence[Loan], *, until: date | None) -> dict[int, onward.Position]:
+    """Where the plain ones among these loans stand: one schedule, nothing waived, paused or charged, no credit.
+
+    With ``until``, instalments due later are left out, and loans that need more than the first ones.
+    """
     plain = {
         loan.pk: loan
         for loan in loans
@@ -267,7 +281,10 @@ def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
     lines: dict[int, list[Sequence[object]]] = {pk: [] for pk in plain}
     something_open = Q(principal_paid__lt=F("principal_due")) | Q(interest_paid__lt=F("interest_due"))
     something_open |= Q(fee_paid__lt=F("fee_due")) | Q(penalty_paid__lt=F("penalty_due"))
-    for pk, *row in Instalment.objects.filter(something_open, loan__in=ids).values_list("loan", *_LINE):
+    within = Instalment.objects.filter(something_open, loan__in=ids)
+    if until is not None:
+        within = within.filter(due_on__lte=until)
+    for pk, *row in within.values_list("loan", *_LINE):
         if pk in lines:
             lines[pk].append(row)
     terms: dict[tuple[Any, ...], onward.Terms] = {}
@@ -281,8 +298,11 @@ def _positions(loans: Sequence[Loan]) -> dict[int, onward.Position]:
                 basis=day_basis(day_count(loan.day_count)),
                 rounding=ROUNDINGS[loan.rounding],
             )
+        if until is not None and not terms[kind].in_order_of_dues:
+            continue
         found[pk] = onward.Position(
             terms=terms[kind],
+            whole=until is None,
             lines=onward.lines_of(lines[pk]),
             last_on=max(loan.disbursed_on, business_day(last[pk])) if pk in last else loan.disbursed_on,
             spells=loan.overdue_spells,
