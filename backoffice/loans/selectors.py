@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -124,6 +124,11 @@ class LoanSnapshot:
         return self.overdue.value
 
     @property
+    def charged(self) -> bool:
+        """Whether any instalment has run up default interest."""
+        return any(one.penalty_due for one in self.instalments)
+
+    @property
     def annual_rate(self) -> Decimal:
         """Per year, as a fraction."""
         return self.loan.annual_rate
@@ -144,11 +149,12 @@ class AllocatedPart:
 
 @dataclass(frozen=True, slots=True)
 class RepaymentLine:
-    """A repayment with where it went; ``unallocated`` is what nothing was owed for."""
+    """A repayment with where it went; ``unallocated`` is what nothing was owed for, of one that was not reversed."""
 
     repayment: Repayment
     parts: tuple[AllocatedPart, ...]
     unallocated: Decimal
+    reversed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +190,16 @@ def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
     """The loan's page as of the end of ``on``. Eight queries, and one for the product where it is not joined."""
     ledger = ledger_of(loan)
     parts: dict[int, list[AllocatedPart]] = {}
-    for row in _allocations(loan):
-        parts.setdefault(row.repayment_id, []).append(
-            AllocatedPart(row.instalment.sequence, row.component, row.amount)
-        )
+    for (repayment_id, sequence, component), amount in _net(_allocations(loan)).items():
+        if amount:
+            parts.setdefault(repayment_id, []).append(AllocatedPart(sequence, component, amount))
+    undone = {one.reverses_id for one in ledger.repayments if one.reverses_id is not None}
     lines = []
     for repayment in sorted(ledger.repayments, key=lambda one: (one.received_at, one.pk), reverse=True):
         where = tuple(parts.get(repayment.pk, ()))
         rest = repayment.amount - sum((part.amount for part in where), ZERO)
-        lines.append(RepaymentLine(repayment, where, rest))
+        counts = repayment.reverses_id is None and repayment.pk not in undone
+        lines.append(RepaymentLine(repayment, where, rest if counts else ZERO, repayment.pk in undone))
     return LoanPage(snapshot_of(ledger, on=on, policy=loan_policy(on=on)), tuple(lines))
 
 
@@ -237,6 +244,15 @@ def borrowers_of(subject_ids: Collection[int]) -> set[int]:
     for model in (PhoneNumber, ContactPerson):
         rows = model.objects.filter(subject__in=subject_ids).order_by("-pk")
         found.update(rows.values_list("borrower_id", flat=True)[:FOUND_LIMIT])
+    return found
+
+
+def _net(rows: Iterable[RepaymentAllocation]) -> dict[tuple[int, int, str], Decimal]:
+    """Where the money is now, after all that was taken back: by repayment, instalment and component."""
+    found: dict[tuple[int, int, str], Decimal] = {}
+    for row in rows:
+        key = (row.repayment_id, row.instalment.sequence, row.component)
+        found[key] = found.get(key, ZERO) + row.amount
     return found
 
 

@@ -136,6 +136,9 @@ def test_on_the_pages(client: Client, officer: User) -> None:
     assert "300.00" in client.get(back).content.decode()
     assert client.post(back, {"repayment": repayment.pk, "reason": "退回"}).status_code == 302
     assert repayment.reversal.amount == Decimal("300.00")
+    text = client.get(page).content.decode()
+    assert text.count("还款已冲正<") == 1, "the repayment stays on the page, marked"
+    assert text.count("冲正</span>") == 2, "the reversal is there as well"
     assert client.post(post, {**form, "amount": "7000.00"}).status_code == 302
     request = PostingRequest.objects.get()
     approve = reverse("admin:loans_postingrequest_transition", args=(request.pk, "approve"))

@@ -21,6 +21,7 @@ from backoffice.loans import workflow
 from backoffice.loans.admin import postings
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.choices import RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.selectors import loan_for_page, stored_days_past_due
 
@@ -74,6 +75,7 @@ class LoanAdmin(BaseModelAdmin):
             "facts": facts,
             "snapshot": facts.snapshot,
             "kind": KINDS[facts.snapshot.kind],
+            "risk_class": RiskClass(facts.snapshot.classification.value).label,
             "rate_percent": obj.annual_rate * 100,
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
