@@ -108,15 +108,16 @@ def test_history_is_written_where_something_changed_and_nowhere_else() -> None:
     assert not Instalment.history.filter(loan_id=untouched.pk, history_type="~").exists()
 
 
-def test_a_late_one_is_put_where_it_belongs_and_what_came_after_is_derived_anew() -> None:
+@pytest.mark.parametrize("later", ["900.00", "3400.00"])
+def test_a_late_one_is_put_where_it_belongs_and_what_came_after_is_derived_anew(later: str) -> None:
     loan, punctual = a_loan(), a_loan()
     for day, amount in (
         (date(2026, 4, 1), "1070.00"),
         (date(2026, 5, 11), "1000.00"),
-        (date(2026, 6, 30), "900"),
+        (date(2026, 6, 30), later),
     ):
         a_repayment(punctual, amount, on=day)
-    take(paid(loan, "C", "900.00", date(2026, 6, 30)))
+    take(paid(loan, "C", later, date(2026, 6, 30)))
     result = take(paid(loan, "A", "1070.00", date(2026, 4, 1)), paid(loan, "B", "1000.00", date(2026, 5, 11)))
     assert book(loan) == book(punctual)
     assert result.money.derived_anew == {loan.pk}
