@@ -107,10 +107,9 @@ def may_go_on(position: Position, *, first_on: date, on: date) -> bool:
     They come after every fact, and of no overdue instalment has a part of the principal been paid at a time that
     is not known here.
     """
-    if False:
+    if first_on <= position.last_on:
         return False
-    unpaid = position.unpaid()
-    if position.oldest_unpaid is not None and (not unpaid or min(unpaid) != position.oldest_unpaid):
+    if position.oldest_unpaid not in (None, min(position.unpaid(), default=None)):
         return False
     return not any(
         line.due_on < on
