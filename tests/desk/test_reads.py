@@ -33,6 +33,7 @@ from tests.factories import desk as make
 from tests.factories import evidence, loans, mediation
 from tests.factories.api import api_client, bearer
 from tests.factories.staff import NOW, one_of_each, person
+from tests.house.records.cases_loans_postings import waiting as waiting_posting
 from tests.house.test_urls_by_role import ADMIN, API, Rights, arguments_of, model_admin_of
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,7 @@ THINGS: dict[str, Callable[[], Any]] = {
     "privacy.datasubject": _subject,
     "loans.borrower": collection.borrower,
     "loans.loan": loans.a_loan,
+    "loans.postingrequest": waiting_posting,
     "loans.repayment": lambda: loans.a_repayment(loans.a_loan(), "100.00", on=loans.TODAY),
     "collections.agency": collection.agency,
     "collections.collector": collection.collector,
