@@ -6,6 +6,7 @@ from backoffice.loans.models.borrower import (
     PhoneNumber,
 )
 from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange, Waiver
+from backoffice.loans.models.closing import ClosedDay, CloseRun
 from backoffice.loans.models.event import LoanEvent
 from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.posting import PostingRequest
@@ -16,6 +17,8 @@ __all__ = [
     "Borrower",
     "BorrowerNeed",
     "Charge",
+    "CloseRun",
+    "ClosedDay",
     "ContactConsent",
     "ContactPerson",
     "Creditor",

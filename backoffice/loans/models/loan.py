@@ -15,9 +15,11 @@ from backoffice.loans.choices import (
 class Loan(models.Model):
     """借据. Day counts are never stored: lists compute them from ``oldest_unpaid_due_on``.
 
-    ``next_event_on`` is the next day on which time alone changes something about this loan. ``overdue_kind``,
-    ``risk_class`` and ``overdue_spells`` are what the ageing rules said at the last event; between two events
-    nothing can change them.
+    ``next_event_on`` is the next day whose close has something to do here: time alone changes something, or an
+    event of that day left what the close has yet to report. ``overdue_kind``, ``risk_class`` and
+    ``overdue_spells`` are what the ageing rules said at the last event, as of the end of ``stood_on``; between two
+    events nothing can change them. ``fell_overdue_on`` and ``reported_class`` are written by the close of day
+    alone: the day it found the loan overdue, and the class it last reported.
     """
 
     dossier = models.OneToOneField(
@@ -56,6 +58,11 @@ class Loan(models.Model):
     )
     risk_class = models.CharField(
         _("risk class"), max_length=15, choices=RiskClass.choices, default=RiskClass.NORMAL
+    )
+    stood_on = models.DateField(_("standing as of"), null=True, blank=True)
+    fell_overdue_on = models.DateField(_("reported overdue since"), null=True, blank=True)
+    reported_class = models.CharField(
+        _("class at the last close"), max_length=15, choices=RiskClass.choices, default=RiskClass.NORMAL
     )
     watched_until = models.DateField(_("watched until"), null=True, blank=True)
     restructurings_in_watch = models.PositiveSmallIntegerField(_("restructurings in the watch"), default=0)

@@ -18,7 +18,7 @@ from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, PostingRun, RepaymentAllocation
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import STANDING_COLUMNS, take_standing
-from backoffice.loans.signals import loan_restated
+from backoffice.loans.signals import loans_restated
 from backoffice.loans.spells import spells_of
 
 #: What a restatement may write of an instalment.
@@ -39,7 +39,7 @@ def restate(loan: Loan, *, frame: Act, cause: str) -> Account:
 
     Writes the posted columns of the instalments in force, the standing and state of the loan, and negating and new
     allocations in one posting run named ``cause``. A loan that owes nothing any more is settled, one that owes again
-    is active again; both leave an event. Sends ``loan_restated``. The caller holds the locks (borrower, then loan)
+    is active again; both leave an event. Sends ``loans_restated``. The caller holds the locks (borrower, then loan)
     and has written the new facts; ``loan`` carries what was written.
     """
     day = max(business_day(frame.at), loan.disbursed_on)
@@ -54,7 +54,7 @@ def restate(loan: Loan, *, frame: Act, cause: str) -> Account:
     if loan.state != before:
         kind = "loan_settled" if loan.state == LoanState.SETTLED else "loan_reopened"
         frame.record(LoanEvent, kind, dossier=loan.dossier, borrower_id=loan.borrower_id, loan=loan)
-    loan_restated.send(sender=Loan, loan=loan, by=frame.by, at=frame.at)
+    loans_restated.send(sender=Loan, loans=[loan], by=frame.by, at=frame.at)
     return account
 
 
@@ -87,7 +87,9 @@ def _take_row(instalment: Instalment, row: AccountRow) -> bool:
     return changed
 
 
-def settle_standing(ledger: Ledger, account: Account, *, on: date, policy: LoanPolicy) -> bool:
+def settle_standing(
+    ledger: Ledger, account: Account, *, on: date, policy: LoanPolicy, closing: bool = False
+) -> bool:
     """Set state, credit and standing on the loan; answers whether anything changed. Nothing is saved."""
     loan = ledger.loan
     before = (loan.state, loan.credit, loan.settled_on)
@@ -104,6 +106,7 @@ def settle_standing(ledger: Ledger, account: Account, *, on: date, policy: LoanP
         policy=policy,
         spells=spells_of(account),
         pauses=ledger.count_pauses,
+        closing=closing,
     )
     return moved or before != (loan.state, loan.credit, loan.settled_on)
 

@@ -1,0 +1,35 @@
+"""What the loan book does by itself at night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from backoffice.core import context
+from backoffice.core.time import business_day
+from backoffice.loans.models import CloseRun
+from backoffice.loans.services.closing import Closed, close_day
+from backoffice.staff.services import system_user
+
+
+def close_what_is_over(
+    *,
+    at: datetime,
+    entry_point: str,
+    day: date | None = None,
+    progress: Callable[[CloseRun], None] | None = None,
+) -> list[Closed]:
+    """Close every day up to ``day`` (by default yesterday, Shanghai), in the name of the system."""
+    by = system_user("close")
+    with context.entering(entry_point, actor=by):
+        return close_day(day=day or business_day(at) - timedelta(days=1), by=by, at=at, progress=progress)
+
+
+@shared_task(name="loans.close_day")
+def close_day_task() -> int:
+    """As ``manage.py close_day``; answers how many loans it touched."""
+    done = close_what_is_over(at=timezone.now(), entry_point=context.EntryPoint.TASK)
+    return sum(part.touched for closed in done for part in closed.parts)
