@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db.models import Model
@@ -16,6 +16,7 @@ from backoffice.core.time import business_day
 from backoffice.loans.account import Cost, Facts, PlanRow, Receipt, Relief, Version
 from backoffice.loans.ageing import Pause
 from backoffice.loans.choices import ChangeState
+from backoffice.loans.classification import Watch, watch_after
 from backoffice.loans.conventions import allocation_rule, day_count
 from backoffice.loans.models import Charge, Instalment, Loan, PaymentPause, Repayment, ScheduleChange, Waiver
 
@@ -50,6 +51,13 @@ class Ledger:
     def count_pauses(self) -> list[Pause]:
         """The pauses that take days off the delinquent days."""
         return [Pause(one.from_on, one.until) for one in self.pauses if one.stops_count]
+
+    def watch(self, *, on: date, months: int) -> Watch:
+        """The watch as it was on ``on``: of the restructurings that had taken effect by then."""
+        restructured = [
+            one.effective_on for one in self.changes if one.restructuring and one.effective_on <= on
+        ]
+        return watch_after(restructured, months=months)
 
     def facts(self) -> Facts:
         """Everything as plain data, for ``account.derive``."""

@@ -12,6 +12,7 @@ from backoffice.core import context
 from backoffice.core.time import business_day
 from backoffice.loans.models import CloseRun
 from backoffice.loans.services.closing import Closed, close_day
+from backoffice.staff.models import User
 from backoffice.staff.services import system_user
 
 
@@ -32,4 +33,13 @@ def close_what_is_over(
 def close_day_task() -> int:
     """As ``manage.py close_day``; answers how many loans it touched."""
     done = close_what_is_over(at=timezone.now(), entry_point=context.EntryPoint.TASK)
+    return sum(part.touched for closed in done for part in closed.parts)
+
+
+@shared_task(name="loans.close_day_by_hand")
+def close_day_by_hand_task(user_id: int) -> int:
+    """The same for somebody who asked for it on a page."""
+    by, at = User.objects.get(pk=user_id), timezone.now()
+    with context.entering(context.EntryPoint.TASK, actor=by):
+        done = close_day(day=business_day(at) - timedelta(days=1), by=by, at=at)
     return sum(part.touched for closed in done for part in closed.parts)

@@ -149,6 +149,7 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "loans.post_repayment",
         "loans.reverse_repayment",
         "loans.approve_posting",
+        "loans.close_day",
         "loans.import_loanbook",
         "loans.export_loanbook",
         "collections.open_case",
@@ -322,6 +323,7 @@ NOBODY: dict[str, str] = {
             ),
             *("instalment", "postingrun", "repayment", "repaymentallocation"),
             *("paymentpause", "schedulechange", "waiver", "charge", "postingrequest"),
+            *("closerun", "closedday"),
         )
     },
     "collections.add_*": "the collection desk's services write; their own permissions decide",

@@ -24,6 +24,7 @@ from complaints.mediation.admin.words import EVENT_TITLES
 from complaints.selectors.timeline import TITLES
 from tests.house.records import (
     cases_audit,
+    cases_closing,
     cases_collections,
     cases_complaints,
     cases_decisions,
@@ -45,6 +46,7 @@ CASES: list[Case] = [
     *cases_loans.CASES,
     *cases_loans_postings.CASES,
     *cases_loans_files.CASES,
+    *cases_closing.CASES,
     *cases_collections.CASES,
     *cases_complaints.CASES,
     *cases_decisions.CASES,

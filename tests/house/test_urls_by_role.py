@@ -51,6 +51,7 @@ OTHER_ADMIN: dict[str, str | None] = {
     "view_on_site": None,  # no model has a page outside the admin
     "desk_attachment_download": "desk.view_attachment",
     "audit_seal_now": "audit.seal_record",
+    "loans_closedday_now": "loans.close_day",
     "audit_seal_anchor": "audit.view_seal",
     "audit_verification_run": "audit.verify_record",
     "desk_incident_now": "desk.view_incident",

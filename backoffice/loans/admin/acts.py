@@ -21,6 +21,7 @@ registries.act_labels.register_all(
         "loan.imported": _("Loan imported"),
         "loan.import_started": _("Import of loans started"),
         "loan.import_finished": _("Import of loans finished"),
+        "loan.day_closed": _("Day closed"),
         "repayment.posted": _("Repayment posted"),
         "repayment.entered": _("Repayment entered by hand"),
         "repayment.reversal_entered": _("Reversal entered by hand"),

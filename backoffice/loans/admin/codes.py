@@ -9,6 +9,9 @@ code_labels.register(
     {
         "loan_settled": _("Loan settled"),
         "loan_reopened": _("Loan owed on again"),
+        "loan_fell_overdue": _("Fell overdue"),
+        "loan_overdue_ended": _("Not overdue any more"),
+        "loan_class_changed": _("Class changed"),
         "posting_requested": _("Posting awaits a second person"),
         "posting_approved": _("Posting approved"),
         "posting_refused": _("Posting refused"),

@@ -23,7 +23,7 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
-from backoffice.loans.choices import PostingState
+from backoffice.loans.choices import PostingState, RiskClass
 from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
 from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
@@ -42,6 +42,9 @@ EVENTS: dict[str, tuple[str, str]] = {
     "posting_approved": (N_("A posting on %(loan)s was approved"), "good"),
     "posting_refused": (N_("A posting on %(loan)s was refused"), "warn"),
     "posting_withdrawn": (N_("A posting on %(loan)s was withdrawn"), "neutral"),
+    "loan_fell_overdue": (N_("Loan %(loan)s fell overdue"), "warn"),
+    "loan_overdue_ended": (N_("Loan %(loan)s is not overdue any more"), "good"),
+    "loan_class_changed": (N_("Loan %(loan)s changed its class"), "info"),
     "loan_reopened": (N_("Owes on loan %(loan)s again"), "warn"),
 }
 
@@ -106,11 +109,26 @@ def event_items(*, borrower_id: int, viewer: User, before: datetime | None, limi
                 title=_(words) % {"loan": row.loan.number if row.loan else ""},
                 source="loans.events",
                 tone=tone,
+                detail=_detail(row),
                 actor=row.actor_name,
                 url=loan_url(row.loan_id) if row.loan_id else "",
             )
         )
     return found
+
+
+def _detail(row: LoanEvent) -> str:
+    data = row.data
+    if row.kind == "loan_class_changed":
+        before, after = RiskClass(data["from"]).label, RiskClass(data["to"]).label
+        return _("%(before)s → %(after)s, %(days)s days past due") % {
+            "before": before,
+            "after": after,
+            "days": data["days"],
+        }
+    if row.kind == "loan_fell_overdue":
+        return _("Close of %(day)s: due since %(since)s") % {"day": data["day"], "since": data["since"]}
+    return ""
 
 
 def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
@@ -175,6 +193,7 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("loan", gettext_lazy("Loans"), "account_balance_wallet", overdue_loans),
         ("repayment", gettext_lazy("Repayments"), "payments", None),
         ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
+        ("closedday", gettext_lazy("Closes of day"), "event_available", None),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),

@@ -46,6 +46,7 @@ class ClosedDay(LogModel):
     class Meta:
         verbose_name = _("closed day")
         verbose_name_plural = _("closed days")
+        permissions = [("close_day", "Can close a day")]
 
     def __str__(self) -> str:
         return str(self.day)

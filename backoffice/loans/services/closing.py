@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.errors import InputRefused
+from backoffice.core.errors import InputRefused, NotPermitted
 from backoffice.core.time import business_day
 from backoffice.loans.models import ClosedDay, CloseRun
 from backoffice.loans.services import closing_loans
@@ -85,8 +85,10 @@ def close_day(
 ) -> list[Closed]:
     """Close every day up to ``day`` (Shanghai) that is not closed yet; answers what was done, day by day.
 
-    ``progress`` is told after each part. Raises ``DayNotOver`` for today and the future.
+    ``progress`` is told after each part. Raises ``NotPermitted``; ``DayNotOver`` for today and the future.
     """
+    if by.kind != User.Kind.SYSTEM and not by.has_perm("loans.close_day"):
+        raise NotPermitted()
     if day >= business_day(at):
         raise DayNotOver(field="day")
     days = days_to_close(until=day)

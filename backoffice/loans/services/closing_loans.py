@@ -20,7 +20,7 @@ from backoffice.core.history import bulk_update_with_history
 from backoffice.loans.account import Account, Facts, derive
 from backoffice.loans.ageing import Pause, Standing, standing
 from backoffice.loans.choices import LoanState
-from backoffice.loans.classification import Watch, watch_after
+from backoffice.loans.classification import Watch
 from backoffice.loans.closing import Report, take_reports
 from backoffice.loans.ledger import Ledger, ledgers_of
 from backoffice.loans.models import Borrower, ClosedDay, Instalment, Loan, LoanEvent, PaymentPause
@@ -195,21 +195,12 @@ class _Batch:
             spells=spells_of(account),
             policy=self.policy.ageing,
             pauses=ledger.count_pauses,
-            watch=self._watch(ledger),
+            watch=ledger.watch(on=self.day, months=self.policy.ageing.watch_months),
         )
         self._report(loan, stands)
         turns = [*_later(facts, self.day), loan.stood_on, stands.next_event_on]
         loan.next_event_on = min(turn for turn in turns if turn is not None)
         self.waiting.append(loan)
-
-    def _watch(self, ledger: Ledger) -> Watch:
-        """The watch as it was on the day, where a later change may have begun it anew."""
-        restructured = [one.effective_on for one in ledger.changes if one.restructuring]
-        if not restructured:
-            return Watch(ledger.loan.watched_until, ledger.loan.restructurings_in_watch)
-        return watch_after(
-            [day for day in restructured if day <= self.day], months=self.policy.ageing.watch_months
-        )
 
     def _restate(self, ledger: Ledger, account: Account) -> None:
         """The credit may have paid what fell due."""
