@@ -178,7 +178,10 @@ SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
 SIMPLE_HISTORY_DATE_INDEX = "composite"
 
 # The seams of the house: lower apps ask for what upper apps provide, by dotted path.
-CLOSE_OF_DAY_STEPS: list[str] = ["backoffice.loans.services.closing.loans"]
+CLOSE_OF_DAY_STEPS = [
+    "backoffice.loans.services.closing.loans",
+    "debt_collections.services.ageing_cases.step",
+]
 CONTACT_GATE = "conduct.gate.check"
 # What fills an empty database with made-up people, from the lowest desk up. Nowhere but in the demo.
 DEMO_SEED_STEPS: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -12,13 +12,12 @@ from backoffice.desk.choices import IncidentKind
 from backoffice.desk.models import Incident
 from backoffice.desk.signals import incident_persons_added
 from backoffice.loans.models import Borrower, Loan
-from backoffice.loans.signals import loans_fell_overdue, loans_restated
+from backoffice.loans.signals import loans_restated
 from backoffice.staff.models import User
 from backoffice.staff.services import system_user
 from debt_collections.choices import CaseState, HoldReason, HoldScope
 from debt_collections.models import Case, Hold
-from debt_collections.services import close_cured_cases, collect_overdue, place_hold
-from debt_collections.services.ageing_cases import Overdue
+from debt_collections.services import close_cured_cases, place_hold
 
 #: Nobody's paperwork lets collection begin again with somebody who spoke of taking their life: a person decides.
 LIFTS_WITH = "by_hand"
@@ -42,12 +41,6 @@ def stop_collection(
             by=by,
             at=at,
         )
-
-
-@receiver(loans_fell_overdue, dispatch_uid="collections.collect_overdue")
-def begin_to_collect(*, loans: Sequence[Overdue], on: date, by: User, at: datetime, **kwargs: Any) -> None:
-    """The close of a day puts what fell overdue under collection."""
-    collect_overdue(loans=loans, on=on, by=by, at=at)
 
 
 @receiver(loans_restated, dispatch_uid="collections.close_cured_cases")

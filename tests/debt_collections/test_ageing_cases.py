@@ -47,7 +47,7 @@ def told(case: Case) -> list[tuple[str, dict[str, Any]]]:
 def test_a_collector_may_do_neither() -> None:
     collector = person(Role.COLLECTOR)
     with pytest.raises(NotPermitted):
-        collect_overdue(loans=[], on=FIRST_DUE, by=collector, at=noon(FIRST_DUE))
+        collect_overdue(first_id=0, day=FIRST_DUE, by=collector, at=noon(FIRST_DUE))
     with pytest.raises(NotPermitted):
         close_cured_cases(borrower_ids=[], by=collector, at=noon(FIRST_DUE))
 

@@ -13,7 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from backoffice.core.context import EntryPoint, entering
@@ -24,7 +25,6 @@ from backoffice.loans.policy import SUBSTANDARD_AFTER
 from backoffice.loans.services import closing, closing_loans
 from backoffice.loans.services.closing import Closed, DayNotOver, close_day
 from backoffice.loans.services.repayments import LoanNotOpen
-from backoffice.loans.signals import loans_fell_overdue
 from tests.factories.loans import a_loan, a_repayment, job
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,12 @@ DAY = timedelta(days=1)
 #: Of the loan that the factory makes.
 FIRST_DUE = date(2026, 4, 1)
 REPORTS = ("loan_fell_overdue", "loan_overdue_ended", "loan_class_changed", "loan_settled")
+
+
+@pytest.fixture(autouse=True)
+def this_step_alone(settings: Any) -> None:
+    """What the desks above do with it is tested there."""
+    settings.CLOSE_OF_DAY_STEPS = ["backoffice.loans.services.closing.loans"]
 
 
 def night_after(day: date) -> datetime:
@@ -254,23 +260,6 @@ def test_many_loans_cost_no_more_statements_than_few() -> None:
     assert costs[1] <= costs[0]
 
 
-def test_those_above_are_told_once_which_loans_fell_overdue() -> None:
-    loans = [a_new_loan() for _ in range(3)]
-    heard: list[tuple[int, date, date]] = []
-
-    def hear(loans: list[Any], on: date, **facts: Any) -> None:
-        heard.extend((one.pk, one.since, on) for one in loans)
-
-    loans_fell_overdue.connect(hear)
-    try:
-        close(FIRST_DUE + 10 * DAY)
-        close(FIRST_DUE + 20 * DAY)
-    finally:
-        loans_fell_overdue.disconnect(hear)
-    on = FIRST_DUE + 10 * DAY
-    assert heard == [(loan.pk, FIRST_DUE, on) for loan in loans]
-
-
 # --- late is as punctual ---
 
 payments = st.lists(
@@ -309,7 +298,7 @@ def life(paid: list[tuple[int, int]], closes: set[int], surplus: str) -> tuple[A
     return state, sorted(told, key=str)
 
 
-@settings(
+@examples(
     max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],

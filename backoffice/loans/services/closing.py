@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,7 @@ from backoffice.loans.services.closing_loans import Touched
 from backoffice.staff.models import User
 
 _DAY = timedelta(days=1)
+ATTEMPTS = 2
 
 
 class _Close(Protocol):
@@ -130,7 +132,17 @@ def _close_one(day: date, *, by: User, at: datetime, progress: Callable[[CloseRu
 
 
 def _close_part(step: Step, first_id: int, *, day: date, by: User, at: datetime) -> CloseRun | None:
-    """One part in one transaction; None where it was done before or nothing was left to do."""
+    """One part in one transaction; None where it was done before or nothing was left to do.
+
+    Whoever opened a case by hand, or locked in another order, at the very same moment goes first: we try again.
+    """
+    for _attempt in range(ATTEMPTS):
+        with suppress(IntegrityError, OperationalError):
+            return _try_part(step, first_id, day=day, by=by, at=at)
+    return _try_part(step, first_id, day=day, by=by, at=at)
+
+
+def _try_part(step: Step, first_id: int, *, day: date, by: User, at: datetime) -> CloseRun | None:
     started_at = timezone.now()
     with transaction.atomic():
         done = CloseRun.objects.filter(day=day, step=step.name, first_id=first_id)

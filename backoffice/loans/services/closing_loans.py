@@ -21,9 +21,9 @@ from backoffice.loans.account import Account, Facts, derive
 from backoffice.loans.ageing import Pause, Standing, standing
 from backoffice.loans.choices import LoanState
 from backoffice.loans.classification import Watch
-from backoffice.loans.closing import Report, take_reports
+from backoffice.loans.closing import take_reports
 from backoffice.loans.ledger import Ledger, ledgers_of
-from backoffice.loans.models import Borrower, ClosedDay, Instalment, Loan, LoanEvent, PaymentPause
+from backoffice.loans.models import ClosedDay, Instalment, Loan, LoanEvent, PaymentPause
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import STANDING_COLUMNS
 from backoffice.loans.services.accounts import (
@@ -34,7 +34,7 @@ from backoffice.loans.services.accounts import (
     write_allocations,
 )
 from backoffice.loans.services.chunks import chunks
-from backoffice.loans.signals import loans_fell_overdue, loans_restated
+from backoffice.loans.signals import loans_restated
 from backoffice.loans.spells import spells_of
 from backoffice.staff.models import User
 
@@ -50,15 +50,6 @@ class Touched(NamedTuple):
 
     things: int
     rows: int
-
-
-@dataclass(slots=True)
-class FellOverdue:
-    """A loan that the close found newly overdue, since the due day ``since``."""
-
-    pk: int
-    borrower_id: int
-    since: date
 
 
 @dataclass(slots=True)
@@ -94,15 +85,14 @@ def loan_parts(*, day: date) -> list[int]:
 def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
     """Close ``day`` for the loans with ids from ``first_id`` on (one part), in one transaction.
 
-    Writes standings with history and events, then tells which loans fell overdue. A second call finds nothing.
+    Writes standings with history and events. A second call finds nothing.
     """
     with act(by=by, at=at, code="loan.day_closed"), uncollected():
         found = _found(day).filter(pk__gte=first_id, pk__lt=first_id + WIDTH)
-        # As every service that touches a loan does: the borrower first. Readers wait for nobody.
-        borrowers = Borrower.objects.filter(pk__in=found.values("borrower")).order_by("pk")
-        list(borrowers.select_for_update(no_key=True).values_list("pk", flat=True))
         batch = _Batch(day=day, policy=loan_policy(on=day))
-        rows = [_Row(*values) for values in found.order_by("pk").values_list(*_NAMES)]
+        # Readers wait for nobody; a service that has the loan is waited for, and what it wrote is read.
+        locked = found.select_for_update(no_key=True).order_by("pk").values_list(*_NAMES)
+        rows = [_Row(*values) for values in locked]
         quick: list[_Row] = []
         special: list[_Row] = []
         for row in rows:
@@ -111,8 +101,6 @@ def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
         batch.by_time_alone(quick)
         batch.from_facts([row.pk for row in special])
         written = batch.write(at=at)
-        if batch.fell:
-            loans_fell_overdue.send(sender=Loan, loans=batch.fell, on=day, by=by, at=at)
         if batch.restated:
             loans_restated.send(sender=Loan, loans=batch.restated, by=by, at=at)
     return Touched(len(rows), written)
@@ -140,7 +128,6 @@ class _Batch:
     accounts: list[tuple[Ledger, Account]] = field(default_factory=list)
     instalments: list[Instalment] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
-    fell: list[FellOverdue] = field(default_factory=list)
 
     def by_time_alone(self, rows: Sequence[_Row]) -> None:
         """Loans on which nothing happened since they stood, but time."""
@@ -224,11 +211,8 @@ class _Batch:
         self.restated.append(loan)
 
     def _report(self, loan: _Row | Loan, stands: Standing) -> None:
-        reports: list[Report] = take_reports(loan, stands, on=self.day)
-        for kind, data in reports:
+        for kind, data in take_reports(loan, stands, on=self.day):
             self._event(kind, loan, data)
-            if kind == "loan_fell_overdue" and stands.oldest_unpaid_due_on is not None:
-                self.fell.append(FellOverdue(loan.pk, loan.borrower_id, stands.oldest_unpaid_due_on))
 
     def _event(self, kind: str, loan: _Row | Loan, data: Mapping[str, object]) -> None:
         self.events.append((kind, loan.dossier_id, loan.borrower_id, loan.pk, data))

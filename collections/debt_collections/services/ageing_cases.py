@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
+
+from django.db.models import F, QuerySet
 
 from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_values
 from backoffice.core.choices import DossierKind
-from backoffice.core.history import bulk_create_with_history, bulk_update_with_history
+from backoffice.core.history import bulk_update_with_history, copy_into_history
 from backoffice.core.services import next_number, open_dossiers
 from backoffice.core.time import business_day
 from backoffice.loans.models import Borrower, Loan
 from backoffice.loans.overdue import overdue_at_end_of
+from backoffice.loans.services.chunks import chunks
+from backoffice.loans.services.closing import Step
+from backoffice.loans.services.closing_loans import WIDTH, Touched
 from backoffice.staff.models import User
 from debt_collections.choices import CaseState, CloseReason
 from debt_collections.models import Case, CaseLoan, CollectionEvent, Placement
@@ -25,60 +30,80 @@ from debt_collections.services.agencies import demand
 from debt_collections.services.cases import PREFIX
 
 _DAY = timedelta(days=1)
-_EVENT = ("kind", "dossier_id", "borrower_id", "case_id", "data")
 
 
-class Overdue(Protocol):
-    """A loan that fell overdue."""
+def case_parts(*, day: date) -> list[int]:
+    """The first ids of the parts of the loan book in which the close of ``day`` found loans newly overdue."""
+    numbers = _fell_overdue(day).annotate(part=F("pk") / WIDTH).values_list("part", flat=True)
+    return [number * WIDTH for number in numbers.order_by("part").distinct()]
 
-    pk: int
-    borrower_id: int
 
-
-def collect_overdue(*, loans: Sequence[Overdue], on: date, by: User, at: datetime) -> int:
-    """Put loans that the close of ``on`` found overdue under collection; answers how many cases were opened.
+def collect_overdue(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
+    """Put loans that the close of ``day`` found overdue under collection: those with ids of one part.
 
     A borrower with an open case gets the loan added to it, everybody else a new case. A loan on which nothing is
-    overdue any more (the close was late, the money came meanwhile) is left alone. The caller holds the borrowers'
-    locks. Raises ``NotPermitted``.
+    overdue any more (the close was late, the money came meanwhile) is left alone. Raises ``NotPermitted``.
     """
     demand(by, "collections.open_case")
-    ids = [loan.pk for loan in loans]
-    still = set(
-        Loan.objects.filter(pk__in=ids, oldest_unpaid_due_on__isnull=False).values_list("pk", flat=True)
-    )
     by_borrower: dict[int, list[int]] = {}
-    for loan in loans:
-        if loan.pk in still:
-            by_borrower.setdefault(loan.borrower_id, []).append(loan.pk)
-    if not by_borrower:
-        return 0
-    data = {"day": on.isoformat()}
+    found = _fell_overdue(day).filter(pk__gte=first_id, pk__lt=first_id + WIDTH).order_by("pk")
+    # A payment that comes now waits, and then finds the case that it ends.
+    locked = found.select_for_update(no_key=True)
+    for pk, borrower_id in locked.values_list("pk", "borrower_id"):
+        by_borrower.setdefault(borrower_id, []).append(pk)
+    data = {"day": day.isoformat()}
     with act(by=by, at=at, code="case.opened"):
-        standing = {
-            case.borrower_id: case
-            for case in Case.objects.filter(borrower__in=list(by_borrower), state=CaseState.OPEN)
-        }
-        fresh = _open([pk for pk in by_borrower if pk not in standing], at=at)
-        _record(fresh, "case_opened", {case.pk: data for case in fresh}, at=at)
-        _add_loans({case: by_borrower[case.borrower_id] for case in fresh}, at=at)
+        standing = _standing(list(by_borrower))
+        fresh = [pk for pk in by_borrower if pk not in standing]
+        added = _open({pk: by_borrower[pk] for pk in fresh}, data, at=at)
     with act(by=by, at=at, code="case.loan_added"):
-        _add_to_standing(standing, by_borrower, data, at=at)
-    return len(fresh)
+        added += _add_to_standing(standing, by_borrower, data, at=at)
+    # Each case: its folder, itself and its event; each loan in it; and the history of both.
+    return Touched(added, 4 * len(fresh) + 2 * added)
 
 
-def _open(borrower_ids: Sequence[int], *, at: datetime) -> list[Case]:
-    if not borrower_ids:
-        return []
-    numbers = next_number(prefix=PREFIX, at=at, count=len(borrower_ids))
+def _fell_overdue(day: date) -> QuerySet[Loan]:
+    return Loan.objects.filter(fell_overdue_on=day, oldest_unpaid_due_on__isnull=False)
+
+
+def _standing(borrower_ids: Sequence[int]) -> dict[int, Case]:
+    """The open cases of these borrowers, by borrower."""
+    found: dict[int, Case] = {}
+    for part in chunks(borrower_ids):
+        for case in Case.objects.filter(borrower__in=part, state=CaseState.OPEN):
+            found[case.borrower_id] = case
+    return found
+
+
+def _open(loans: Mapping[int, Sequence[int]], data: Mapping[str, Any], *, at: datetime) -> int:
+    """Open a case for each of these borrowers over their loans; answers how many loans came into them."""
+    if not loans:
+        return 0
+    numbers = next_number(prefix=PREFIX, at=at, count=len(loans))
     dossiers = open_dossiers(kind=DossierKind.CASE, numbers=numbers, ats=[at] * len(numbers))
-    return bulk_create_with_history(
-        Case,
+    today = business_day(at)
+    columns = ("dossier_id", "number", "borrower_id", "opened_on")
+    rows = [(dossier.pk, dossier.number, pk, today) for pk, dossier in zip(loans, dossiers, strict=True)]
+    cases = insert_values(Case, columns, rows, keys=True)
+    copy_into_history(Case, cases, "+")
+    pairs = [(case, pk) for case, pks in zip(cases, loans.values(), strict=True) for pk in pks]
+    _add_loans(pairs, today)
+    _record(
+        "case_opened",
         [
-            Case(dossier=dossier, number=dossier.number, borrower_id=pk, opened_on=business_day(at))
-            for pk, dossier in zip(borrower_ids, dossiers, strict=True)
+            (dossier_id, pk, case, data)
+            for case, (dossier_id, _number, pk, _day) in zip(cases, rows, strict=True)
         ],
+        at=at,
     )
+    return len(pairs)
+
+
+def _add_loans(pairs: Sequence[tuple[int, int]], today: date) -> None:
+    rows = insert_values(
+        CaseLoan, ("case_id", "loan_id", "added_on"), [(*pair, today) for pair in pairs], keys=True
+    )
+    copy_into_history(CaseLoan, rows, "+")
 
 
 def _add_to_standing(
@@ -87,31 +112,26 @@ def _add_to_standing(
     data: Mapping[str, Any],
     *,
     at: datetime,
-) -> None:
-    there = set(CaseLoan.objects.filter(case__in=list(standing.values())).values_list("case", "loan"))
-    missing = {
-        case: [pk for pk in by_borrower[case.borrower_id] if (case.pk, pk) not in there]
-        for case in standing.values()
-    }
-    missing = {case: loans for case, loans in missing.items() if loans}
-    numbers = dict(
-        Loan.objects.filter(pk__in=[pk for loans in missing.values() for pk in loans]).values_list(
-            "pk", "number"
-        )
+) -> int:
+    there: set[tuple[int, int]] = set()
+    for part in chunks(list(standing.values())):
+        there.update(CaseLoan.objects.filter(case__in=part).values_list("case", "loan"))
+    pairs = [
+        (case, pk)
+        for borrower_id, case in standing.items()
+        for pk in by_borrower[borrower_id]
+        if (case.pk, pk) not in there
+    ]
+    numbers: dict[int, str] = {}
+    for pks in chunks([pk for _case, pk in pairs]):
+        numbers.update(Loan.objects.filter(pk__in=pks).values_list("pk", "number"))
+    _add_loans([(case.pk, pk) for case, pk in pairs], business_day(at))
+    _record(
+        "loan_added",
+        [(case.dossier_id, case.borrower_id, case.pk, {**data, "loan": numbers[pk]}) for case, pk in pairs],
+        at=at,
     )
-    _add_loans(missing, at=at)
-    told = {
-        case.pk: {**data, "loan": ", ".join(numbers[pk] for pk in loans)} for case, loans in missing.items()
-    }
-    _record(list(missing), "loan_added", told, at=at)
-
-
-def _add_loans(loans: Mapping[Case, Sequence[int]], *, at: datetime) -> None:
-    today = business_day(at)
-    bulk_create_with_history(
-        CaseLoan,
-        [CaseLoan(case=case, loan_id=pk, added_on=today) for case, pks in loans.items() for pk in pks],
-    )
+    return len(pairs)
 
 
 def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) -> int:
@@ -128,7 +148,7 @@ def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) 
         return 0
     with act(by=by, at=at, code="case.closed"):
         borrowers = Borrower.objects.filter(pk__in=[case.borrower_id for case in found])
-        list(borrowers.order_by("pk").select_for_update().values_list("pk", flat=True))
+        list(borrowers.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
         cases = list(found.all())
         for case in cases:
             case.state = CaseState.CLOSED
@@ -140,14 +160,22 @@ def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) 
             placement.until = business_day(at)
         bulk_update_with_history(Placement, placements, ("until",))
         unfounded = _unfounded(cases)
-        told = {
-            case.pk: {
-                "because": CloseReason.CURED.value,
-                **({"was_not_overdue": True} if case.pk in unfounded else {}),
-            }
-            for case in cases
-        }
-        _record(cases, "case_closed", told, at=at)
+        _record(
+            "case_closed",
+            [
+                (
+                    case.dossier_id,
+                    case.borrower_id,
+                    case.pk,
+                    {
+                        "because": CloseReason.CURED.value,
+                        **({"was_not_overdue": True} if case.pk in unfounded else {}),
+                    },
+                )
+                for case in cases
+            ],
+            at=at,
+        )
     return len(cases)
 
 
@@ -166,14 +194,16 @@ def _unfounded(cases: Sequence[Case]) -> set[int]:
     return found
 
 
-def _record(cases: Sequence[Case], kind: str, data: Mapping[int, Mapping[str, Any]], *, at: datetime) -> None:
+def _record(kind: str, events: Sequence[tuple[int, int, int, Mapping[str, Any]]], *, at: datetime) -> None:
+    """One event each: folder, borrower, case, data."""
     columns = event_columns(at=at)
     columns["actor_id"] = columns.pop("actor").pk
     insert_values(
         CollectionEvent,
-        (*_EVENT, *columns),
-        [
-            (kind, case.dossier_id, case.borrower_id, case.pk, data[case.pk], *columns.values())
-            for case in cases
-        ],
+        ("kind", "dossier_id", "borrower_id", "case_id", "data", *columns),
+        [(kind, *event, *columns.values()) for event in events],
     )
+
+
+#: The collections desk's part of the close of day.
+step = Step("cases", WIDTH, case_parts, collect_overdue)

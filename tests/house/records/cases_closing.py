@@ -25,8 +25,12 @@ def an_overdue_loan() -> dict[str, Any]:
 def two_that_fell_overdue() -> dict[str, Any]:
     """One of somebody whose case is open already, one of somebody else."""
     case = make.case()
-    loans = [make.loan(case.borrower), make.loan(make.borrower())]
-    return {"loans": loans, "on": YESTERDAY, "by": make.officer(), "at": NOW}
+    for owed_by in (case.borrower, make.borrower()):
+        loan = make.loan(owed_by)
+        loan.fell_overdue_on = YESTERDAY
+        with make.context.acting(by=make.system(), reason_code="test"):
+            loan.save()
+    return {"first_id": 0, "day": YESTERDAY, "by": make.officer(), "at": NOW}
 
 
 def a_cured_case() -> dict[str, Any]:
