@@ -57,6 +57,8 @@ class ExportPageMixin(_Base):
     export_permission: str
     #: ``record(part=, rows=, form=, filters=, listed=, purpose_code=, path=, by=, at=)`` puts it on record.
     export_record: Callable[..., Any]
+    #: As many rows as one request can write; a list whose rows take work has fewer.
+    export_rows = MOST_ROWS
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
@@ -78,16 +80,16 @@ class ExportPageMixin(_Base):
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         queryset = self._exported(request)
-        found = bounded_count(queryset, limit=MOST_ROWS)
+        found = bounded_count(queryset, limit=self.export_rows)
         if request.method != "POST":
             return self._ask_export(request, TakeAlongForm(), found)
         form = TakeAlongForm(request.POST)
-        if found > MOST_ROWS:
-            form.add_error(None, _too_many())
+        if found > self.export_rows:
+            form.add_error(None, _too_many(self.export_rows))
         if not form.is_valid():
             return self._ask_export(request, form, found, status=422)
         at, form_name, resource = timezone.now(), form.cleaned_data["form"], self.export_resource()
-        pks = list(queryset.values_list("pk", flat=True)[:MOST_ROWS])
+        pks = list(queryset.values_list("pk", flat=True)[: self.export_rows])
         # From here on it is these rows, whatever comes in meanwhile.
         queryset = self.model._default_manager.filter(pk__in=pks).order_by("-pk")
         part = str(self.opts.model_name)
@@ -135,16 +137,16 @@ class ExportPageMixin(_Base):
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Take this list along"),
+            "title": _("Export this list"),
             "opts": self.opts,
             "media": self.media + form.media,
             "form": form,
-            "found": min(found, MOST_ROWS),
-            "too_many": _too_many() if found > MOST_ROWS else "",
+            "found": min(found, self.export_rows),
+            "too_many": _too_many(self.export_rows) if found > self.export_rows else "",
             "narrowed": bool(self._filters_of(request)),
         }
         return TemplateResponse(request, "desk/export_list.html", context, status=status)
 
 
-def _too_many() -> str:
-    return _("More than %(rows)s rows: narrow the list by its filters first.") % {"rows": f"{MOST_ROWS:,}"}
+def _too_many(rows: int) -> str:
+    return _("More than %(rows)s rows: narrow the list by its filters first.") % {"rows": f"{rows:,}"}

@@ -201,7 +201,7 @@ class ImportPagesMixin(_Base):
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a file; try it and show what it would do; take it in once that is confirmed."""
+        """Ask for a file; try it and show what it would do; import it once that is confirmed."""
         if not request.user.has_perm(self.imports.permission):
             raise PermissionDenied
         if request.method not in {"GET", "HEAD", "POST"}:
@@ -268,7 +268,7 @@ class ImportPagesMixin(_Base):
         self, request: HttpRequest, form: ImportForm, *, status: int = 200, said: Sequence[str] = ()
     ) -> HttpResponse:
         context = {
-            **self._import_context(request, _("Take in a file")),
+            **self._import_context(request, _("Import a file")),
             "form": form,
             "said": said,
             "media": self.media + form.media,
@@ -318,18 +318,20 @@ def _check_size(file: Path, mapping_path: Path, page: ImportPage) -> None:
 
 def _too_large(page: ImportPage) -> str:
     words = _(
-        "This page takes up to %(rows)s rows and 2 MB. Take a larger file in with “manage.py %(command)s FILE "
+        "This page takes up to %(rows)s rows and 2 MB. Import a larger file with “manage.py %(command)s FILE "
         "--mapping MAPPING”: it goes on where it was broken off."
     )
     return words % {"rows": f"{MOST_ROWS:,}", "command": page.command}
 
 
 def _figures(figures: dict[str, Any]) -> list[tuple[Any, Any, bool]]:
-    """Label, value, and whether it is yuan; what nobody has named is shown by its code."""
+    """Label, value, and whether it is yuan, of what is not nothing; what nobody has named is shown by its code."""
     found = []
     for code, value in figures.items():
         label, is_yuan = figure_labels.get(code) or (code, False)
-        found.append((label, Decimal(value) if is_yuan else value, is_yuan))
+        value = Decimal(value) if is_yuan else value
+        if value:
+            found.append((label, value, is_yuan))
     return found
 
 

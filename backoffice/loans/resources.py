@@ -16,8 +16,10 @@ from import_export.widgets import Widget
 
 from backoffice.core.time import SHANGHAI, business_day
 from backoffice.desk.explorer.export import harmless
+from backoffice.loans.choices import OverdueKind, RiskClass
 from backoffice.loans.lender import repayment_lines, snapshots, with_related
 from backoffice.loans.models import Borrower, Loan, Repayment
+from backoffice.loans.selectors import LoanSnapshot
 from backoffice.privacy.rights import Holder, Right, right
 
 CHUNK = 500
@@ -83,6 +85,12 @@ class LoanResource(BookResource):
     credit = _column("loan__credit", _("credit (yuan)"))
 
     personal = ("customer_number", "borrower_name")
+
+    def dehydrate_risk_class(self, snapshot: LoanSnapshot) -> str:
+        return str(RiskClass(snapshot.classification.value).label)
+
+    def dehydrate_overdue_kind(self, snapshot: LoanSnapshot) -> str:
+        return str(OverdueKind(snapshot.kind).label)
 
     def iter_queryset(self, queryset: QuerySet[Loan]) -> Iterator[Any]:
         on = business_day(timezone.now())

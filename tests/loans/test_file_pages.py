@@ -21,7 +21,8 @@ from backoffice.audit.models import ReadEvent, RecordEvent
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import InputRefused, NotPermitted
 from backoffice.core.models import ImportRow, ImportRun
-from backoffice.desk import export_pages, file_pages
+from backoffice.desk import file_pages
+from backoffice.loans.admin.loan import LoanAdmin
 from backoffice.loans.models import Loan, Repayment
 from backoffice.loans.services.exporting import record_book_export
 from backoffice.staff.models import User
@@ -314,7 +315,7 @@ def test_amounts_are_numbers_and_text_is_never_a_formula(client: Client) -> None
 
 @pytest.mark.usefixtures("officer")
 def test_too_many_rows_are_refused_not_cut(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_pages, "MOST_ROWS", 1)
+    monkeypatch.setattr(LoanAdmin, "export_rows", 1)
     a_loan(), a_loan()
     assert client.get(reverse(f"{LOANS}_export")).context["too_many"]
     assert taken(client, LOANS).status_code == 422

@@ -32,7 +32,7 @@ registries.act_labels.register_all(
         "repayment.reversal_reported": _("Reversal reported by a system"),
         "client.creditor_opened": _("Access to a creditor's loans opened"),
         "client.creditor_ended": _("Access to a creditor's loans ended"),
-        "loan_book.exported": _("List of the loan book taken along"),
+        "loan_book.exported": _("List of the loan book exported"),
         "repayment.imported": _("Repayment imported"),
         "repayment.import_started": _("Import of repayments started"),
         "repayment.import_finished": _("Import of repayments finished"),
