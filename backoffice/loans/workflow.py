@@ -110,3 +110,20 @@ posting = Workflow(
         ),
     ],
 )
+
+creditor_client = Workflow(
+    "loans.CreditorClient",
+    initial="in_force",
+    transitions=[
+        # The state is the end that the service sets.
+        transition(
+            "end",
+            _("End access"),
+            ["in_force"],
+            None,
+            "api.change_client",
+            effect=_("From the next request on the client sees none of this creditor's loans."),
+            style="danger",
+        ),
+    ],
+)

@@ -234,6 +234,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     # Several things have a state, each with states of its own.
     "ENUM_NAME_OVERRIDES": {
+        "LoanStateEnum": "backoffice.loans.choices.LoanState",
+        "RepaymentChannelEnum": "backoffice.loans.choices.RepaymentChannel",
         "ComplaintStateEnum": "complaints.choices.ComplaintState",
         "ReferralStateEnum": "complaints.mediation.choices.ReferralState",
     },

@@ -64,6 +64,11 @@ OTHER_ADMIN: dict[str, str | None] = {
     "audit_evidencebundle_status": "audit.view_evidencebundle",
     "audit_evidencebundle_download": "audit.make_bundle",
     "loans_loan_days": "loans.view_loan",
+    **{
+        f"loans_{model}_{page}": f"loans.{right}_loanbook"
+        for model in ("loan", "repayment")
+        for page, right in (("import", "import"), ("import_result", "import"), ("export", "export"))
+    },
     "record_changes": "audit.explore_record",
     "record_events": "audit.explore_record",
     "record_request": "audit.explore_record",

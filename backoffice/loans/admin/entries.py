@@ -197,6 +197,7 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),
+        ("creditorclient", gettext_lazy("Creditors' machines"), "api", None),
     )
 ):
     registries.sidebar.register(

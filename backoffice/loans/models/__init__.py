@@ -6,6 +6,7 @@ from backoffice.loans.models.borrower import (
     PhoneNumber,
 )
 from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange, Waiver
+from backoffice.loans.models.client import CreditorClient
 from backoffice.loans.models.closing import ClosedDay, CloseRun
 from backoffice.loans.models.event import LoanEvent
 from backoffice.loans.models.loan import Instalment, Loan
@@ -22,6 +23,7 @@ __all__ = [
     "ContactConsent",
     "ContactPerson",
     "Creditor",
+    "CreditorClient",
     "Instalment",
     "Loan",
     "LoanEvent",

@@ -70,6 +70,10 @@ class Loans(FileKind[LoanRow]):
     fields = LOAN_FIELDS
     required = tuple(LOAN_FIELDS)[:8]
 
+    def __init__(self) -> None:
+        self.lent = ZERO
+        self.borrowers: set[int] = set()
+
     def check(self, by: User) -> None:
         require(by, "loans.import_loanbook")
 
@@ -78,10 +82,16 @@ class Loans(FileKind[LoanRow]):
 
     def take_in(self, rows: Sequence[LoanRow], *, by: User, at: datetime) -> TakenIn:
         made = import_loans(rows, by=by, at=at)
+        self.lent += sum((loan.principal for loan in made.created), ZERO)
+        self.borrowers.update(loan.borrower_id for loan in made.created)
         dossiers = {
             position: loan.dossier_id for position, loan in zip(made.positions, made.created, strict=True)
         }
         return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known)
+
+    def figures(self) -> dict[str, Any]:
+        """Yuan of principal that came into the book, and of how many borrowers."""
+        return {"principal_lent": str(self.lent), "borrowers": len(self.borrowers)}
 
 
 class Repayments(FileKind[RepaymentRow]):
