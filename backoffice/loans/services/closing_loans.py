@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, Q
 
 from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_values, uncollected
@@ -76,10 +76,30 @@ class _Row:
 _NAMES = tuple(one.name for one in fields(_Row))
 
 
+class _Part(NamedTuple):
+    """What the close of ``day`` has to look at, of the loans with ids from ``first`` to below ``end``."""
+
+    day: date
+    first: int = 0
+    end: int | None = None
+
+    def loans(self, path: str = "") -> Q:
+        """The condition that finds them; ``path`` leads to the loan."""
+        wanted = Q(**{f"{path}next_event_on__lte": self.day})
+        rules, before = (loan_policy(on=one).ageing for one in (self.day, self.day - _DAY))
+        if rules != before or not ClosedDay.objects.exists():
+            # What other rules may judge otherwise; and at the first close of all, what nobody has reported yet.
+            wanted |= Q(**{f"{path}oldest_unpaid_due_on__isnull": False}) | ~Q(
+                **{f"{path}risk_class": "normal"}
+            )
+        wanted &= Q(**{f"{path}disbursed_on__lte": self.day, f"{path}pk__gte": self.first})
+        return wanted if self.end is None else wanted & Q(**{f"{path}pk__lt": self.end})
+
+
 def loan_parts(*, day: date) -> list[int]:
     """The first ids of the parts of the book in which the close of ``day`` has something to do."""
-    numbers = _found(day).annotate(part=F("pk") / WIDTH).values_list("part", flat=True)
-    return [number * WIDTH for number in numbers.order_by("part").distinct()]
+    found = Loan.objects.filter(_Part(day).loans()).annotate(part=F("pk") / WIDTH)
+    return [number * WIDTH for number in found.order_by("part").values_list("part", flat=True).distinct()]
 
 
 def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
@@ -88,32 +108,23 @@ def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
     Writes standings with history and events. A second call finds nothing.
     """
     with act(by=by, at=at, code="loan.day_closed"), uncollected():
-        found = _found(day).filter(pk__gte=first_id, pk__lt=first_id + WIDTH)
+        part = _Part(day, first_id, first_id + WIDTH)
         batch = _Batch(day=day, policy=loan_policy(on=day))
         # Readers wait for nobody; a service that has the loan is waited for, and what it wrote is read.
-        locked = found.select_for_update(no_key=True).order_by("pk").values_list(*_NAMES)
+        found = Loan.objects.filter(part.loans()).order_by("pk")
+        locked = found.select_for_update(no_key=True).values_list(*_NAMES)
         rows = [_Row(*values) for values in locked]
         quick: list[_Row] = []
         special: list[_Row] = []
         for row in rows:
             late = row.stood_on is not None and row.stood_on > day
             (special if late or row.credit else quick).append(row)
-        batch.by_time_alone(quick)
+        batch.by_time_alone(quick, part)
         batch.from_facts([row.pk for row in special])
         written = batch.write(at=at)
         if batch.restated:
             loans_restated.send(sender=Loan, loans=batch.restated, by=by, at=at)
     return Touched(len(rows), written)
-
-
-def _found(day: date) -> QuerySet[Loan]:
-    """Every loan that the close of ``day`` has to look at."""
-    wanted = Q(next_event_on__lte=day)
-    new_rules = loan_policy(on=day).ageing != loan_policy(on=day - _DAY).ageing
-    if new_rules or not ClosedDay.objects.exists():
-        # Whatever other rules may judge otherwise; and at the first close of all, whatever nobody has reported yet.
-        wanted |= Q(oldest_unpaid_due_on__isnull=False) | ~Q(risk_class="normal")
-    return Loan.objects.filter(wanted, disbursed_on__lte=day)
 
 
 @dataclass(slots=True)
@@ -129,10 +140,9 @@ class _Batch:
     instalments: list[Instalment] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def by_time_alone(self, rows: Sequence[_Row]) -> None:
-        """Loans on which nothing happened since they stood, but time."""
-        ids = [row.pk for row in rows]
-        unpaid, pauses = _unpaid(ids, self.day), _pauses(ids)
+    def by_time_alone(self, rows: Sequence[_Row], part: _Part) -> None:
+        """Loans of the part on which nothing happened since they stood, but time."""
+        unpaid, pauses = _unpaid(part), _pauses(part)
         judged: dict[object, Standing] = {}
         for row in rows:
             oldest, upcoming = unpaid.get(row.pk, (None, None))
@@ -221,7 +231,7 @@ class _Batch:
         """Write everything; answers the number of rows, history among them."""
         allocated = write_allocations(self.accounts, at=at, cause="credit")
         bulk_update_with_history(Instalment, self.instalments, POSTED_COLUMNS)
-        bulk_update_with_history(Loan, self.moved, _COLUMNS)
+        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=True)
         bulk_update_with_history(Loan, self.waiting, ("next_event_on", *_REPORTED))
         bulk_update_with_history(Loan, self.restated, (*LOAN_COLUMNS, *_REPORTED))
         columns = event_columns(at=at)
@@ -235,31 +245,28 @@ class _Batch:
         return 2 * (loans + len(self.instalments)) + allocated + len(self.events)
 
 
-def _unpaid(ids: Sequence[int], day: date) -> dict[int, tuple[date | None, date | None]]:
-    """The due days of each loan's oldest unpaid instalment, and of its first unpaid one due on ``day`` or later."""
+def _unpaid(part: _Part) -> dict[int, tuple[date | None, date | None]]:
+    """The due days of each loan's oldest unpaid instalment, and of its first unpaid one due on the day or later."""
     due = F("principal_due") + F("interest_due") + F("fee_due")
     paid = F("principal_paid") + F("interest_paid") + F("fee_paid")
-    found: dict[int, tuple[date | None, date | None]] = {}
-    for part in chunks(ids):
-        rows = (
-            Instalment.objects.filter(loan__in=part, schedule_version=F("loan__schedule_version"))
-            .annotate(due=due, paid=paid)
-            .filter(due__gt=F("paid"))
-            .order_by()
-            .values_list("loan")
-            .annotate(oldest=Min("due_on"), upcoming=Min("due_on", filter=Q(due_on__gte=day)))
-        )
-        found.update((loan_id, (oldest, upcoming)) for loan_id, oldest, upcoming in rows)
-    return found
+    # The same condition again, not a list of keys: the database goes from the few loans to their instalments.
+    rows = (
+        Instalment.objects.filter(part.loans("loan__"), schedule_version=F("loan__schedule_version"))
+        .annotate(due=due, paid=paid)
+        .filter(due__gt=F("paid"))
+        .order_by()
+        .values_list("loan")
+        .annotate(oldest=Min("due_on"), upcoming=Min("due_on", filter=Q(due_on__gte=part.day)))
+    )
+    return {loan_id: (oldest, upcoming) for loan_id, oldest, upcoming in rows}
 
 
-def _pauses(ids: Sequence[int]) -> dict[int, list[Pause]]:
+def _pauses(part: _Part) -> dict[int, list[Pause]]:
     """The pauses that take days off the delinquent days, by loan."""
     found: dict[int, list[Pause]] = {}
-    for part in chunks(ids):
-        pauses = PaymentPause.objects.filter(loan__in=part, stops_count=True).order_by("from_on", "pk")
-        for loan_id, from_on, until in pauses.values_list("loan", "from_on", "until"):
-            found.setdefault(loan_id, []).append(Pause(from_on, until))
+    pauses = PaymentPause.objects.filter(part.loans("loan__"), stops_count=True).order_by("from_on", "pk")
+    for loan_id, from_on, until in pauses.values_list("loan", "from_on", "until"):
+        found.setdefault(loan_id, []).append(Pause(from_on, until))
     return found
 
 
