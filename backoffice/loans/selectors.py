@@ -304,7 +304,7 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
 def _watch(ledger: Ledger, *, on: date, policy: LoanPolicy) -> Watch:
     """The watch as it was on ``on``: of the restructurings that had taken effect by then."""
     return watch_after(
-        [one.effective_on for one in ledger.changes if one.restructuring and one.effective_on <= on],
+        [day for day in ledger.restructured_on if day <= on],
         months=policy.ageing.watch_months,
     )
 
