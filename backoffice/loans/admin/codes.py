@@ -19,6 +19,10 @@ code_labels.register(
         "posting_approved": _("Posting approved"),
         "posting_refused": _("Posting refused"),
         "posting_withdrawn": _("Posting withdrawn"),
+        "settled_early": _("Settled early"),
+        "loan_paused": _("Payment pause set"),
+        "pause_ended": _("Payment pause ended"),
+        "loan_written_off": _("Written off"),
     },
 )
 import_kinds.register_all({"loans": _("Loans"), "repayments": _("Repayments")})

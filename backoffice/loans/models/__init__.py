@@ -13,6 +13,7 @@ from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.posting import PostingRequest
 from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
 from backoffice.loans.models.repayment import PostingRun, Repayment, RepaymentAllocation
+from backoffice.loans.models.write_off import WriteOff
 
 __all__ = [
     "Borrower",
@@ -37,4 +38,5 @@ __all__ = [
     "ScheduleChange",
     "TermsVersion",
     "Waiver",
+    "WriteOff",
 ]

@@ -86,6 +86,14 @@ class Loan(models.Model):
             ("post_repayment", "Post a repayment by hand"),
             ("reverse_repayment", "Reverse a repayment"),
             ("approve_posting", "Approve a posting above the limit"),
+            ("propose_change", "Propose a change of the schedule or a waiver"),
+            ("approve_change", "Apply or refuse a change that another person proposed"),
+            ("settle_early", "Settle a loan early"),
+            ("quote_settlement", "Hand out what settles a loan"),
+            ("pause_loan", "Set and end payment pauses"),
+            ("charge_cost", "Charge costs of enforcing and take them back"),
+            ("request_write_off", "Ask for a write-off"),
+            ("approve_write_off", "Write off what another person asked for"),
             ("import_loanbook", "Import into the loan book"),
             ("export_loanbook", "Export from the loan book"),
         ]
@@ -149,7 +157,7 @@ class Instalment(models.Model):
     What is due and paid is as of the loan's last event. Default interest runs on by formula while principal is unpaid:
     ``penalty_due`` is then what was paid of it, and the whole of it once the principal is paid. Where days
     or a waiver made something else of the plan, the plan stands beside it (NULL: as due).
-    ``penalty_carried`` is default interest that an earlier schedule version had run up.
+    ``penalty_carried`` and ``interest_carried`` are what an earlier schedule version had run up.
     """
 
     loan = models.ForeignKey(
@@ -170,6 +178,10 @@ class Instalment(models.Model):
     cost_paid = models.DecimalField(_("cost of enforcing paid"), max_digits=12, decimal_places=2, default=0)
     penalty_carried = models.DecimalField(
         _("default interest carried over"), max_digits=12, decimal_places=2, default=0
+    )
+    #: Part of the planned interest; less than nothing where interest had been paid in advance.
+    interest_carried = models.DecimalField(
+        _("interest carried over"), max_digits=12, decimal_places=2, default=0
     )
     planned_principal = models.DecimalField(
         _("principal as planned"), max_digits=12, decimal_places=2, null=True, blank=True
