@@ -45,6 +45,8 @@ from debt_collections.models import Case  # noqa: E402
 
 DAY = date(2026, 11, 16)
 NIGHT = start_of_day(DAY + timedelta(days=1)) + timedelta(minutes=30)
+#: As the nightly run has it; the aggregate, too, is spread over processes by PostgreSQL.
+WORKERS = 2
 #: Loans of the loop that is measured; at its speed the book would take an hour.
 SAMPLE = 400
 AGGREGATE = """
@@ -155,12 +157,12 @@ def killed_and_resumed(by: Any) -> Any:
 
     closing_loans._Batch.write = killed  # type: ignore[method-assign]
     try:
-        close_day(day=day, by=by, at=night)
+        close_day(day=day, by=by, at=night, workers=WORKERS)
     except Killed:
         pass
     finally:
         closing_loans._Batch.write = write  # type: ignore[method-assign]
-    [closed] = close_day(day=day, by=by, at=night)
+    [closed] = close_day(day=day, by=by, at=night, workers=WORKERS)
     return closed
 
 
@@ -175,10 +177,9 @@ def run(loans: int) -> dict[str, Any]:
             each = timed(lambda: loop(loans))[0] / SAMPLE
             transaction.set_rollback(True)
     with context.entering("command", actor=by):
-        whole, [closed] = timed(lambda: close_day(day=DAY, by=by, at=NIGHT))
-        closing = sum(
-            (run.finished_at - run.started_at).total_seconds() for run in closed.parts if run.step == "loans"
-        )
+        whole, [closed] = timed(lambda: close_day(day=DAY, by=by, at=NIGHT, workers=WORKERS))
+        runs = [run for run in closed.parts if run.step == "loans"]
+        closing = (max(run.finished_at for run in runs) - min(run.started_at for run in runs)).total_seconds()
         reading.append(timed(aggregate)[0])
         twice, again = timed(lambda: killed_and_resumed(by))
         reading.append(timed(aggregate)[0])

@@ -182,6 +182,7 @@ CLOSE_OF_DAY_STEPS = [
     "backoffice.loans.services.closing.loans",
     "debt_collections.services.ageing_cases.step",
 ]
+CLOSE_OF_DAY_WORKERS = env("CLOSE_OF_DAY_WORKERS")
 CONTACT_GATE = "conduct.gate.check"
 # What fills an empty database with made-up people, from the lowest desk up. Nowhere but in the demo.
 DEMO_SEED_STEPS: list[str] = []

@@ -15,7 +15,7 @@ from backoffice.core.context import EntryPoint, entering
 from backoffice.core.time import start_of_day
 from backoffice.loans import services
 from backoffice.loans.models import ClosedDay, CloseRun, LoanEvent
-from backoffice.loans.services import closing_loans
+from backoffice.loans.services import closing, closing_loans
 from backoffice.loans.services.closing import close_day
 from debt_collections.models import Case
 from tests.factories.loans import a_loan, job
@@ -52,8 +52,8 @@ def test_two_at_once_do_each_part_once(monkeypatch: pytest.MonkeyPatch) -> None:
     loans = [a_loan(disbursed_on=START, at=start_of_day(START) + 12 * timedelta(hours=1)) for _ in range(6)]
     by = job()
     assert at_once(*(lambda: close_day(day=FIRST_DUE + DAY, by=by, at=NIGHT) for _ in range(3))) == []
-    assert CloseRun.objects.count() == 1
-    assert ClosedDay.objects.get().touched == len(loans)
+    assert [run.step for run in CloseRun.objects.order_by("pk")] == ["loans", "cases"]
+    assert ClosedDay.objects.get().touched == 2 * len(loans)
     assert LoanEvent.objects.filter(kind="loan_fell_overdue").count() == len(loans)
     assert Case.objects.count() == len(loans)
 
@@ -86,3 +86,18 @@ def test_a_payment_during_the_close_waits_and_cures(monkeypatch: pytest.MonkeyPa
     loan.refresh_from_db()
     assert loan.oldest_unpaid_due_on is None
     assert not Case.objects.filter(state="open").exists()
+
+
+def test_parts_side_by_side_do_what_one_after_the_other_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing_loans, "WIDTH", 1)
+    step = closing.Step("loans", 1, closing_loans.loan_parts, closing_loans.close_loans)
+    monkeypatch.setattr(closing, "loans", step)
+    loans = [a_loan(disbursed_on=START, at=start_of_day(START) + 12 * timedelta(hours=1)) for _ in range(8)]
+    by = job()
+    with entering(EntryPoint.COMMAND):
+        [done] = close_day(day=FIRST_DUE + DAY, by=by, at=NIGHT, workers=4)
+    assert sum(run.step == "loans" for run in done.parts) == len(loans)
+    fell = LoanEvent.objects.filter(kind="loan_fell_overdue")
+    assert fell.count() == len(loans)
+    assert {event.actor for event in fell} == {by}
+    assert Case.objects.count() == len(loans)

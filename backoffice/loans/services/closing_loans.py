@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import F, Min, Q
+from django.db.models.lookups import GreaterThan
 
 from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_values, uncollected
@@ -247,16 +248,20 @@ class _Batch:
 
 def _unpaid(part: _Part) -> dict[int, tuple[date | None, date | None]]:
     """The due days of each loan's oldest unpaid instalment, and of its first unpaid one due on the day or later."""
-    due = F("principal_due") + F("interest_due") + F("fee_due")
-    paid = F("principal_paid") + F("interest_paid") + F("fee_paid")
-    # The same condition again, not a list of keys: the database goes from the few loans to their instalments.
+    line = "instalments__"
+    due = F(f"{line}principal_due") + F(f"{line}interest_due") + F(f"{line}fee_due")
+    paid = F(f"{line}principal_paid") + F(f"{line}interest_paid") + F(f"{line}fee_paid")
+    # From the loans: the database then goes from the few that are looked at to their instalments.
+    found = Loan.objects.filter(
+        part.loans(), GreaterThan(due, paid), **{f"{line}schedule_version": F("schedule_version")}
+    )
     rows = (
-        Instalment.objects.filter(part.loans("loan__"), schedule_version=F("loan__schedule_version"))
-        .annotate(due=due, paid=paid)
-        .filter(due__gt=F("paid"))
-        .order_by()
-        .values_list("loan")
-        .annotate(oldest=Min("due_on"), upcoming=Min("due_on", filter=Q(due_on__gte=part.day)))
+        found.order_by()
+        .values_list("pk")
+        .annotate(
+            oldest=Min(f"{line}due_on"),
+            upcoming=Min(f"{line}due_on", filter=Q(**{f"{line}due_on__gte": part.day})),
+        )
     )
     return {loan_id: (oldest, upcoming) for loan_id, oldest, upcoming in rows}
 

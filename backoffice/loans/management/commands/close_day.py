@@ -29,6 +29,12 @@ class Command(BaseCommand):
             metavar="YYYY-MM-DD",
             help="the last day to close (default: yesterday, Shanghai time)",
         )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            metavar="N",
+            help="parts done side by side (default: CLOSE_OF_DAY_WORKERS; on SQLite always one)",
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,7 +50,11 @@ class Command(BaseCommand):
 
         try:
             done = close_what_is_over(
-                at=timezone.now(), day=options["date"], entry_point=context.EntryPoint.COMMAND, progress=tell
+                at=timezone.now(),
+                day=options["date"],
+                workers=options["workers"],
+                entry_point=context.EntryPoint.COMMAND,
+                progress=tell,
             )
         except InputRefused as error:
             raise CommandError(f"--date: {error}") from error
