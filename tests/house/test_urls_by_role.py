@@ -63,6 +63,8 @@ OTHER_ADMIN: dict[str, str | None] = {
     "audit_evidencebundle_status": "audit.view_evidencebundle",
     "audit_evidencebundle_download": "audit.make_bundle",
     "loans_loan_days": "loans.view_loan",
+    "loans_loan_quote": "loans.view_loan",
+    "loans_loan_quote_pdf": "loans.quote_settlement",
     "record_changes": "audit.explore_record",
     "record_events": "audit.explore_record",
     "record_request": "audit.explore_record",

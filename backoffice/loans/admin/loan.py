@@ -18,9 +18,13 @@ from backoffice.desk import record
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import dpd, masked, money
 from backoffice.loans import workflow
-from backoffice.loans.admin import postings
+from backoffice.loans.admin import easing, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
+from backoffice.loans.admin.changes import TONES
 from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.admin.proposing import ProposingMixin
+from backoffice.loans.admin.quote import QuoteMixin
+from backoffice.loans.changed import easing_of
 from backoffice.loans.choices import RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.selectors import loan_for_page, stored_days_past_due
@@ -33,9 +37,9 @@ KINDS: dict[str, Any] = {
 
 
 @admin.register(Loan)
-class LoanAdmin(BaseModelAdmin):
+class LoanAdmin(QuoteMixin, ProposingMixin, BaseModelAdmin):
     workflow = workflow.loan
-    operations = postings.OPERATIONS
+    operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS)
     page_template = "loans/loan_page.html"
     page_name = "loans.loan"
     logs_reads = True
@@ -80,6 +84,9 @@ class LoanAdmin(BaseModelAdmin):
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
             "chart": chart_of(facts.snapshot.instalments),
+            "easing": easing_of(obj),
+            "tones": TONES,
+            "quote_url": reverse("admin:loans_loan_quote", args=(quote(obj.pk),)),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
             "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
         }
