@@ -27,10 +27,10 @@ from backoffice.privacy.services import create_subjects
 from backoffice.staff.models import Team, User
 from backoffice.staff.roles import PERSON_ROLES, Role
 from complaints.models import Complaint
+from tests.factories import changes, evidence, lenders, loans, mediation
 from tests.factories import collections as collection
 from tests.factories import complaints as complaint
 from tests.factories import desk as make
-from tests.factories import evidence, lenders, loans, mediation
 from tests.factories.api import api_client, bearer
 from tests.factories.staff import NOW, one_of_each, person
 from tests.house.records.cases_loans_postings import waiting as waiting_posting
@@ -95,6 +95,8 @@ THINGS: dict[str, Callable[[], Any]] = {
     "loans.borrower": collection.borrower,
     "loans.loan": loans.a_loan,
     "loans.postingrequest": waiting_posting,
+    "loans.schedulechange": changes.a_proposal,
+    "loans.writeoff": changes.a_write_off,
     "loans.repayment": lambda: loans.a_repayment(loans.a_loan(), "100.00", on=loans.TODAY),
     "collections.agency": collection.agency,
     "collections.collector": collection.collector,

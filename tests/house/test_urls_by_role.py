@@ -69,6 +69,8 @@ OTHER_ADMIN: dict[str, str | None] = {
         for model in ("loan", "repayment")
         for page, right in (("import", "import"), ("import_result", "import"), ("export", "export"))
     },
+    "loans_loan_quote": "loans.view_loan",
+    "loans_loan_quote_pdf": "loans.quote_settlement",
     "record_changes": "audit.explore_record",
     "record_events": "audit.explore_record",
     "record_request": "audit.explore_record",

@@ -3,6 +3,7 @@
 from backoffice.loans.admin import (  # noqa: F401
     acts,
     borrower,
+    changes,
     clients,
     closing,
     codes,

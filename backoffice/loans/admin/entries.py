@@ -23,8 +23,16 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
-from backoffice.loans.choices import PostingState, RiskClass
-from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
+from backoffice.loans.choices import ChangeState, PostingState, RiskClass
+from backoffice.loans.models import (
+    Borrower,
+    Loan,
+    LoanEvent,
+    PostingRequest,
+    Repayment,
+    ScheduleChange,
+    WriteOff,
+)
 from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
 
@@ -71,6 +79,18 @@ def waiting_postings(user: User) -> int:
     """Postings that this person could decide."""
     waiting = PostingRequest.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
     return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_posting") else 0
+
+
+def waiting_changes(user: User) -> int:
+    """Changes that this person could decide."""
+    waiting = ScheduleChange.objects.filter(state=ChangeState.PROPOSED).exclude(proposed_by=user)
+    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_change") else 0
+
+
+def waiting_write_offs(user: User) -> int:
+    """Write-offs that this person could decide."""
+    waiting = WriteOff.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
+    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_write_off") else 0
 
 
 def loan_url(pk: int) -> str:
@@ -207,6 +227,8 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("repayment", gettext_lazy("Repayments"), "payments", None),
         ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
         ("closedday", gettext_lazy("Closes of day"), "event_available", None),
+        ("schedulechange", gettext_lazy("Changes to decide"), "edit_calendar", waiting_changes),
+        ("writeoff", gettext_lazy("Write-offs"), "money_off", waiting_write_offs),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),

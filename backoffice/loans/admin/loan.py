@@ -20,9 +20,13 @@ from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
 from backoffice.desk.templatetags.desk import dpd, masked, money
 from backoffice.loans import workflow
-from backoffice.loans.admin import files, postings
+from backoffice.loans.admin import easing, files, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
+from backoffice.loans.admin.changes import TONES
 from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.admin.proposing import ProposingMixin
+from backoffice.loans.admin.quote import QuoteMixin
+from backoffice.loans.changed import easing_of
 from backoffice.loans.choices import RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.resources import LoanResource
@@ -37,9 +41,9 @@ KINDS: dict[str, Any] = {
 
 
 @admin.register(Loan)
-class LoanAdmin(ImportPagesMixin, ExportPageMixin, BaseModelAdmin):
+class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, BaseModelAdmin):
     workflow = workflow.loan
-    operations = postings.OPERATIONS
+    operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS)
     page_template = "loans/loan_page.html"
     page_name = "loans.loan"
     logs_reads = True
@@ -90,6 +94,9 @@ class LoanAdmin(ImportPagesMixin, ExportPageMixin, BaseModelAdmin):
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
             "chart": chart_of(facts.snapshot.instalments),
+            "easing": easing_of(obj),
+            "tones": TONES,
+            "quote_url": reverse("admin:loans_loan_quote", args=(quote(obj.pk),)),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
             "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
         }
