@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from backoffice.api.models import Client
 from backoffice.core.money import ZERO
@@ -20,7 +20,7 @@ from backoffice.loans.models import (
     Repayment,
     RepaymentAllocation,
 )
-from backoffice.loans.policy import LoanPolicy, loan_policy
+from backoffice.loans.policy import loan_policy
 from backoffice.loans.selectors import AllocatedPart, LoanSnapshot, RepaymentLine, snapshot_of
 
 _CIPHERS = ("name", "id_number", "mobile", "email", "address", "service_address")
@@ -60,25 +60,6 @@ def changed_since(loans: QuerySet[Loan], moment: datetime) -> QuerySet[Loan]:
     changed = Loan.history.filter(history_date__gte=moment).order_by().values_list("id")
     events = LoanEvent.objects.filter(occurred_at__gte=moment, loan__isnull=False).values_list("loan_id")
     return loans.filter(pk__in=changed.union(events))
-
-
-def past_due_between(first: int, last: int | None, *, on: date) -> Q:
-    """Loans past due for ``first`` to ``last`` days on ``on`` (None: no end), by their stored date; 0: not past due."""
-    column = "oldest_unpaid_due_on"
-    wanted = Q(**{f"{column}__lte": on - timedelta(days=first)})
-    if last is not None:
-        wanted &= Q(**{f"{column}__gte": on - timedelta(days=last)})
-    return wanted | Q(**{f"{column}__isnull": True}) if first <= 0 else wanted
-
-
-def bucket_days(policy: LoanPolicy) -> dict[str, tuple[int, int | None]]:
-    """The buckets of reports by name: first and last day past due."""
-    firsts = policy.ageing.buckets
-    lasts = [first - 1 for first in firsts[1:]]
-    return {
-        "M0": (0, 0),
-        **{f"M{number}": days for number, days in enumerate(zip(firsts, [*lasts, None], strict=True), 1)},
-    }
 
 
 def repayment_lines(repayments: Sequence[Repayment]) -> list[RepaymentLine]:

@@ -18,9 +18,9 @@ from backoffice.desk import record
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
-from backoffice.desk.templatetags.desk import dpd, masked, money
+from backoffice.desk.templatetags.desk import chip, dpd, masked, money
 from backoffice.loans import workflow
-from backoffice.loans.admin import easing, files, postings, proposing
+from backoffice.loans.admin import easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.changes import TONES
 from backoffice.loans.admin.chart import STATES, chart_of
@@ -40,6 +40,16 @@ KINDS: dict[str, Any] = {
 }
 
 
+#: From good to bad.
+CLASS_TONES = {
+    "normal": "good",
+    "special_mention": "warn",
+    "substandard": "bad",
+    "doubtful": "bad",
+    "loss": "bad",
+}
+
+
 @admin.register(Loan)
 class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, BaseModelAdmin):
     workflow = workflow.loan
@@ -49,16 +59,22 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, B
     logs_reads = True
     list_display = (
         "number",
-        "borrower",
         "borrower_name",
         "product",
-        "amount",
+        "creditor",
+        "owed",
         "overdue_days",
+        "bucket_name",
+        "class_name",
         "state",
-        "disbursed_on",
     )
-    list_filter = ("state", OverdueFilter)
-    list_select_related = ("borrower", "product")
+    list_filter = (
+        *("state", OverdueFilter, loan_list.BucketFilter, "risk_class", "overdue_kind"),
+        *(loan_list.ProductFilter, loan_list.CreditorFilter),
+    )
+    list_select_related = ("borrower", "product", "creditor")
+    # What an index can answer in its order.
+    sortable_by = ("number", "overdue_days")
     search_fields = ("=number",)
     search_help_text = _("A whole loan number")
     ordering = ("-pk",)
@@ -72,6 +88,9 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, B
     def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
         ciphers = ("name", "id_number", "mobile", "email", "address", "service_address")
         return super().get_queryset(request).defer(*(f"borrower__{name}_cipher" for name in ciphers))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[loan_list.LoanChangeList]:
+        return loan_list.LoanChangeList
 
     def get_urls(self) -> list[URLPattern]:
         days = path(
@@ -127,9 +146,17 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, B
     def borrower_name(self, obj: Loan) -> SafeString:
         return masked(obj.borrower.name_mask)
 
-    @admin.display(description=_("principal (yuan)"), ordering="principal")
-    def amount(self, obj: Loan) -> SafeString:
-        return money(obj.principal)
+    @admin.display(description=_("principal owed (yuan)"))
+    def owed(self, obj: Any) -> SafeString:
+        return money(obj.principal_owed)
+
+    @admin.display(description=_("bucket"))
+    def bucket_name(self, obj: Any) -> str:
+        return str(obj.bucket)
+
+    @admin.display(description=_("risk class"))
+    def class_name(self, obj: Loan) -> SafeString:
+        return chip(obj.get_risk_class_display(), CLASS_TONES[obj.risk_class])
 
     @admin.display(description=_("days past due"), ordering="-oldest_unpaid_due_on")
     def overdue_days(self, obj: Loan) -> SafeString:

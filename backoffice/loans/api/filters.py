@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.api.filters import DayFilter, MomentFilter, OneOfFilter
 from backoffice.core.time import business_day
-from backoffice.loans import lender
+from backoffice.loans import lender, lists
 from backoffice.loans.choices import LoanState, OverdueKind, RepaymentChannel, RiskClass
 from backoffice.loans.models import Loan, Repayment
 from backoffice.loans.policy import BUCKETS, loan_policy
@@ -58,7 +58,7 @@ class LoanFilter(django_filters.FilterSet):
         first, last = (self.form.cleaned_data[name] for name in ("overdue_from", "overdue_to"))
         if first is None and last is None:
             return found
-        return found.filter(lender.past_due_between(first or 0, last, on=business_day(timezone.now())))
+        return found.filter(lists.past_due_between(first or 0, last, on=business_day(timezone.now())))
 
     def all_of_it(self, queryset: QuerySet[Loan], name: str, value: int) -> QuerySet[Loan]:
         """The two ends are one stretch of days: see ``filter_queryset``."""
@@ -68,10 +68,10 @@ class LoanFilter(django_filters.FilterSet):
         if not values:
             return queryset
         today = business_day(timezone.now())
-        days = lender.bucket_days(loan_policy(on=today))
+        days = lists.bucket_days(loan_policy(on=today))
         wanted = Q()
         for value in values:
-            wanted |= lender.past_due_between(*days[value], on=today)
+            wanted |= lists.past_due_between(*days[value], on=today)
         return queryset.filter(wanted)
 
     def changed(self, queryset: QuerySet[Loan], name: str, value: Any) -> QuerySet[Loan]:

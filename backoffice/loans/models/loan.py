@@ -29,14 +29,23 @@ class Loan(models.Model):
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="loans", verbose_name=_("borrower")
     )
+    # Product and creditor: the indexes below begin with them.
     product = models.ForeignKey(
-        "loans.LoanProduct", on_delete=models.PROTECT, related_name="loans", verbose_name=_("product")
+        "loans.LoanProduct",
+        on_delete=models.PROTECT,
+        related_name="loans",
+        verbose_name=_("product"),
+        db_index=False,
     )
     terms = models.ForeignKey(
         "loans.TermsVersion", on_delete=models.PROTECT, related_name="loans", verbose_name=_("terms")
     )
     creditor = models.ForeignKey(
-        "loans.Creditor", on_delete=models.PROTECT, related_name="loans", verbose_name=_("creditor")
+        "loans.Creditor",
+        on_delete=models.PROTECT,
+        related_name="loans",
+        verbose_name=_("creditor"),
+        db_index=False,
     )
     principal = models.DecimalField(_("principal (yuan)"), max_digits=12, decimal_places=2)
     annual_rate = models.DecimalField(_("annual rate"), max_digits=7, decimal_places=6)
@@ -98,11 +107,8 @@ class Loan(models.Model):
             ("export_loanbook", "Export from the loan book"),
         ]
         indexes = [
-            models.Index(
-                fields=["oldest_unpaid_due_on", "id"],
-                name="loans_loan_overdue",
-                condition=models.Q(oldest_unpaid_due_on__isnull=False),
-            ),
+            # Whole, for the list may be in the order of days past due.
+            models.Index(fields=["oldest_unpaid_due_on", "id"], name="loans_loan_oldest_unpaid"),
             models.Index(
                 fields=["next_event_on", "id"],
                 name="loans_loan_next_event",
@@ -114,6 +120,13 @@ class Loan(models.Model):
                 name="loans_loan_risk_class",
                 condition=~models.Q(risk_class="normal"),
             ),
+            models.Index(
+                fields=["overdue_kind", "id"],
+                name="loans_loan_overdue_kind",
+                condition=~models.Q(overdue_kind="none"),
+            ),
+            models.Index(fields=["product", "id"], name="loans_loan_product"),
+            models.Index(fields=["creditor", "id"], name="loans_loan_creditor"),
         ]
         constraints = [
             models.CheckConstraint(
