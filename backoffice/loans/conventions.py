@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backoffice.loans import choices
 from backoffice.loans.allocation import AllocationRule
-from backoffice.loans.models import LoanProduct
+from backoffice.loans.fees import Fee
+from backoffice.loans.models import LoanProduct, ProductFee
 from backoffice.loans.schedule import DayCount
 
 _DAY_COUNTS: dict[str, DayCount] = {
@@ -47,3 +49,16 @@ def schedule_terms(product: LoanProduct) -> dict[str, Any]:
         "grace_principal": product.grace_principal,
         "grace_interest": product.grace_interest,
     }
+
+
+def fee_terms(fees: Iterable[ProductFee]) -> list[Fee]:
+    """The fees of a product in the words of the pure functions; the cost table knows them by their numbers."""
+    return [
+        Fee(
+            name=f"fee-{one.sequence}",
+            basis=one.basis,  # type: ignore[arg-type]
+            timing=one.timing,  # type: ignore[arg-type]
+            value=one.value,
+        )
+        for one in sorted(fees, key=lambda one: one.sequence)
+    ]

@@ -69,6 +69,8 @@ _PRODUCTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...]], ...] = 
     ("YJ-IO", "云借·先息后本", Method.INTEREST_ONLY, ("0.12", "0.146"), (3, 6, 12)),
 )
 _DEFAULT_MULTIPLE = Decimal("1.50")
+#: No more than this is asked for (``loan.court_line``), whatever the multiple.
+_COURT_LINE = Decimal("0.24")
 _AMOUNTS = (500, 1000, 2000, 3000, 5000, 5000, 8000, 10_000, 12_000, 15_000, 20_000, 30_000, 50_000)
 #: Share of the overdue loans, and the days past due they lie between.
 _AGEING = ((22, 1, 7), (27, 8, 30), (18, 31, 60), (12, 61, 90), (13, 91, 180), (8, 181, 400))
@@ -251,7 +253,7 @@ def _plan(
                 paid=paid,
                 overdue=overdue,
                 now=now,
-                default_rate=rate * _DEFAULT_MULTIPLE,
+                default_rate=min(rate * _DEFAULT_MULTIPLE, _COURT_LINE),
             )
         ),
         dwell_seconds=rng.randint(8, 240),

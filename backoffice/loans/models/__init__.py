@@ -7,6 +7,7 @@ from backoffice.loans.models.borrower import (
 )
 from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange, Waiver
 from backoffice.loans.models.event import LoanEvent
+from backoffice.loans.models.fee import ProductFee
 from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.posting import PostingRequest
 from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
@@ -27,6 +28,7 @@ __all__ = [
     "PhoneNumber",
     "PostingRequest",
     "PostingRun",
+    "ProductFee",
     "Repayment",
     "RepaymentAllocation",
     "ScheduleChange",
