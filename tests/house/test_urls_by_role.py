@@ -63,6 +63,8 @@ OTHER_ADMIN: dict[str, str | None] = {
     "audit_evidencebundle_status": "audit.view_evidencebundle",
     "audit_evidencebundle_download": "audit.make_bundle",
     "loans_loan_days": "loans.view_loan",
+    "loans_loan_cost": "loans.view_loan",
+    "loans_loan_cost_pdf": "loans.view_loan",
     "record_changes": "audit.explore_record",
     "record_events": "audit.explore_record",
     "record_request": "audit.explore_record",

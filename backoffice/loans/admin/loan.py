@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk import record
-from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import dpd, masked, money
 from backoffice.loans import workflow
 from backoffice.loans.admin import postings
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.chart import STATES, chart_of
-from backoffice.loans.choices import RiskClass
+from backoffice.loans.admin.cost import CostPages, cost_card
+from backoffice.loans.choices import CostStanding, RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.selectors import loan_for_page, stored_days_past_due
 
@@ -33,7 +33,7 @@ KINDS: dict[str, Any] = {
 
 
 @admin.register(Loan)
-class LoanAdmin(BaseModelAdmin):
+class LoanAdmin(CostPages):
     workflow = workflow.loan
     operations = postings.OPERATIONS
     page_template = "loans/loan_page.html"
@@ -49,7 +49,7 @@ class LoanAdmin(BaseModelAdmin):
         "state",
         "disbursed_on",
     )
-    list_filter = ("state", OverdueFilter)
+    list_filter = ("state", OverdueFilter, "cost_standing")
     list_select_related = ("borrower", "product")
     search_fields = ("=number",)
     search_help_text = _("A whole loan number")
@@ -80,12 +80,19 @@ class LoanAdmin(BaseModelAdmin):
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
             "chart": chart_of(facts.snapshot.instalments),
+            "cost": cost_card(obj),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
+            "cost_url": reverse("admin:loans_loan_cost", args=(quote(obj.pk),)),
             "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
         }
 
     def page_chips(self, request: HttpRequest, obj: Loan) -> list[tuple[Any, str]]:
-        return [(obj.get_state_display(), "info")]
+        chips: list[tuple[Any, str]] = [(obj.get_state_display(), "info")]
+        if obj.cost_standing == CostStanding.ABOVE_CAP:
+            chips.append((CostStanding.ABOVE_CAP.label, "bad"))
+        if obj.over_person_cap:
+            chips.append((_("Above the limit of one person"), "bad"))
+        return chips
 
     def days_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Why so many days: the count of any day up to today, line by line (``?on=2026-11-23``)."""
