@@ -62,3 +62,12 @@ def fee_terms(fees: Iterable[ProductFee]) -> list[Fee]:
         )
         for one in sorted(fees, key=lambda one: one.sequence)
     ]
+
+
+def cost_terms(product: LoanProduct) -> dict[str, Any]:
+    """The arguments of ``fees.price`` that a product decides, beside its fees."""
+    return {
+        "period_unit": product.period_unit,
+        "every": product.every,
+        "by_days": product.day_count in {choices.DayCount.ACT_360, choices.DayCount.ACT_365},
+    }

@@ -10,8 +10,9 @@ Two ways of counting the time (``Convention``), stored with every result:
   longest stretch of periods that all payments are multiples of (a bullet loan: its whole term), ``r`` solves
   ``received = Σ paid(k) / (1+r)^k``, there are ``m`` units in a year: nominal = ``m·r`` (单利), effective =
   ``(1+r)^m − 1`` (IRR, 复利). A year has twelve months, 52 weeks or 365 days.
-* ``days`` — payments off that grid: effective solves ``received = Σ paid(t) / (1+i)^(days/365)``; nominal is the
-  rate per contract period that compounds to it, times the periods of a year; for a single payment simple interest.
+* ``days`` — contracts that count days, and payments off that grid: effective solves ``received =
+  Σ paid(t) / (1+i)^(days/365)``; nominal is the simple rate by actual days over 365, compounded from payment to
+  payment: a contract of ACT/365 without fees costs its very rate.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from itertools import pairwise
 from typing import Literal
 
 import pyxirr
@@ -71,11 +73,13 @@ def yearly_cost(
     items: Mapping[str, Sequence[Payment]],
     period_unit: PeriodUnit = "month",
     every: int = 1,
+    by_days: bool = False,
 ) -> YearlyCost:
     """What ``principal`` yuan paid out on ``disbursed_on`` cost a year when everything is paid on its day.
 
     ``repaid`` are the payments of principal, ``items`` those of each kind of cost by a name of the caller's; an
-    item on the day of payment counts as taken from the money. A period is ``every`` months, weeks or days.
+    item on the day of payment counts as taken from the money. A period is ``every`` months, weeks or days;
+    ``by_days`` is for contracts whose interest counts days, so that a month of 31 costs no more a year than another.
     Raises ``NotALoan`` when nothing is left in use or less comes back than went out.
     """
     flows: dict[date, Decimal] = {}
@@ -89,26 +93,28 @@ def yearly_cost(
         raise NotALoan("No money is in use, or less is paid back than was received.")
     with localcontext() as context:
         context.prec = 34
-        places = _places([day for day, _yuan in paid], start=disbursed_on, unit=period_unit, every=every)
-        years = PER_YEAR[period_unit] / every
+        days = [day for day, _yuan in paid]
+        places = None if by_days else _places(days, start=disbursed_on, unit=period_unit, every=every)
         if places is not None:
             step = math.gcd(*places.values())
-            when = {day: Decimal(place // step) for day, place in places.items()}
-            rate = _solve(received, [(when[day], yuan) for day, yuan in paid])
-            nominal, effective = rate * years / step, _compounded(rate, years / step)
+            units = PER_YEAR[period_unit] / every / step
+            flows_at = [(Decimal(places[day] // step), yuan) for day, yuan in paid]
+            rate = _solve(received, flows_at)
+            nominal, effective = rate * units, _compounded(rate, units)
+            worth = {day: 1 / (1 + rate) ** (place // step) for day, place in places.items()}
         else:
-            when = {day: Decimal((day - disbursed_on).days) / 365 for day, _yuan in paid}
-            rate = effective = _solve(received, [(when[day], yuan) for day, yuan in paid])
-            if len(paid) == 1:
-                nominal = (paid[0][1] / received - 1) / when[paid[0][0]]
-            else:
-                nominal = years * ((1 + effective) ** (1 / years) - 1)
+            effective = _solve(
+                received, [(Decimal((day - disbursed_on).days) / 365, yuan) for day, yuan in paid]
+            )
+            gaps = [Decimal((day - before).days) / 365 for before, day in pairwise([disbursed_on, *days])]
+            nominal = _solve_simple(received, [yuan for _day, yuan in paid], gaps, guess=effective)
+            worth = dict(zip(days, _simple_worth(nominal, gaps), strict=True))
         nominal = _rounded(nominal)
         return YearlyCost(
             effective=_rounded(effective),
             nominal=nominal,
             convention="days" if places is None else "periods",
-            parts=_parts(items, nominal=nominal, rate=rate, when={disbursed_on: Decimal(0), **when}),
+            parts=_parts(items, nominal=nominal, worth={disbursed_on: _ONE, **worth}),
         )
 
 
@@ -162,6 +168,34 @@ def _solve(received: Decimal, paid: Sequence[tuple[Decimal, Decimal]]) -> Decima
     return rate
 
 
+def _simple_worth(rate: Decimal, gaps: Sequence[Decimal]) -> list[Decimal]:
+    """What one yuan is worth today at the end of each gap (in years), simple interest within, compound between."""
+    found, worth = [], _ONE
+    for gap in gaps:
+        worth /= 1 + rate * gap
+        found.append(worth)
+    return found
+
+
+def _solve_simple(
+    received: Decimal, paid: Sequence[Decimal], gaps: Sequence[Decimal], *, guess: Decimal
+) -> Decimal:
+    """The yearly rate at which the payments are worth what was received; Newton's steps as in ``_solve``."""
+    # Never above the rate that is sought, so that no step can fall below nothing.
+    rate = Decimal(0) if guess > 1 else guess / 2
+    for _step in range(200):
+        total = slope = moved = Decimal(0)
+        for yuan, worth, gap in zip(paid, _simple_worth(rate, gaps), gaps, strict=True):
+            moved += gap / (1 + rate * gap)
+            total += yuan * worth
+            slope += yuan * worth * moved
+        change = (total - received) / slope
+        rate = max(rate + change, Decimal(0))
+        if abs(change) <= _ENOUGH * (1 + rate):
+            break
+    return rate
+
+
 def _guess(received: Decimal, paid: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
     if any(time != int(time) for time, _yuan in paid):
         start = date(2000, 1, 1)
@@ -179,22 +213,22 @@ def _guess(received: Decimal, paid: Sequence[tuple[Decimal, Decimal]]) -> Decima
 
 
 def _parts(
-    items: Mapping[str, Sequence[Payment]], *, nominal: Decimal, rate: Decimal, when: Mapping[date, Decimal]
+    items: Mapping[str, Sequence[Payment]], *, nominal: Decimal, worth: Mapping[date, Decimal]
 ) -> dict[str, Decimal]:
-    """Each item's share of the yearly rate.
+    """Each item's share of the yearly rate; ``worth``: what a yuan of each day is worth on the day of payment.
 
-    The principal still owed at the beginning of each unit, discounted, times the rate is what all items together
-    are worth today. So an item's part of the rate is its part of that worth; the greatest takes what rounding leaves.
+    The principal owed in each stretch, discounted, times rate and length is what all items together are worth today.
+    So an item's part of the rate is its part of that worth; the greatest takes what rounding leaves.
     """
-    worth = {
-        name: sum((yuan / (1 + rate) ** when[day] for day, yuan in payments if yuan), Decimal(0))
+    today = {
+        name: sum((yuan * worth[day] for day, yuan in payments if yuan), Decimal(0))
         for name, payments in items.items()
     }
-    whole = sum(worth.values(), Decimal(0))
+    whole = sum(today.values(), Decimal(0))
     if whole == 0:
         return dict.fromkeys(items, Decimal(0).quantize(RATE))
     parts = {
-        name: (nominal * one / whole).quantize(RATE, rounding=ROUND_HALF_UP) for name, one in worth.items()
+        name: (nominal * one / whole).quantize(RATE, rounding=ROUND_HALF_UP) for name, one in today.items()
     }
     greatest = max(parts, key=lambda name: parts[name])
     parts[greatest] += nominal - sum(parts.values(), Decimal(0))

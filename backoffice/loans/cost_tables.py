@@ -9,7 +9,7 @@ from decimal import Decimal
 from backoffice.core.money import ZERO
 from backoffice.loans import disclosure
 from backoffice.loans.choices import ChangeState, FeeKind, FeeTiming
-from backoffice.loans.conventions import fee_terms
+from backoffice.loans.conventions import cost_terms, fee_terms
 from backoffice.loans.cost import quoted
 from backoffice.loans.disclosure import CostItem, CostTable
 from backoffice.loans.fees import Priced, price
@@ -29,8 +29,7 @@ def cost_table(loan: Loan) -> CostTable:
         principal=loan.principal,
         disbursed_on=loan.disbursed_on,
         fees=fee_terms(fees),
-        period_unit=loan.product.period_unit,  # type: ignore[arg-type]
-        every=loan.product.every,
+        **cost_terms(loan.product),
     )
     return table_of(
         loan,

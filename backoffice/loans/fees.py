@@ -81,10 +81,11 @@ def price(
     fees: Sequence[Fee] = (),
     period_unit: PeriodUnit = "month",
     every: int = 1,
+    by_days: bool = False,
 ) -> Priced:
     """Put ``fees`` into a schedule made without any, and tell what the loan costs a year.
 
-    Raises ``cost.NotALoan`` where the fees taken at payment leave nothing in use.
+    ``by_days``: see ``cost.yearly_cost``. Raises ``cost.NotALoan`` where fees taken at payment leave nothing in use.
     """
     payments = fee_payments(fees, principal=principal, disbursed_on=disbursed_on, rows=rows)
     by_day: dict[date, Decimal] = {}
@@ -98,6 +99,7 @@ def price(
         items=items,
         period_unit=period_unit,
         every=every,
+        by_days=by_days,
     )
     with_fees = [replace(row, fee=row.fee + by_day.get(row.due_on, ZERO)) for row in rows]
     return Priced(with_fees, items, cost)

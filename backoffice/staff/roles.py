@@ -322,6 +322,7 @@ NOBODY: dict[str, str] = {
             ),
             *("instalment", "postingrun", "repayment", "repaymentallocation"),
             *("paymentpause", "schedulechange", "waiver", "charge", "postingrequest"),
+            "productfee",
         )
     },
     "collections.add_*": "the collection desk's services write; their own permissions decide",

@@ -36,7 +36,7 @@ _BASES: dict[str, Any] = {
     "overdue": _("Per year on overdue principal, by the day"),
     **dict(FeeBasis.choices),
 }
-_TONES = {
+TONES = {
     CostStanding.UNKNOWN: "neutral",
     CostStanding.WITHIN: "good",
     CostStanding.ABOVE_LPR: "warn",
@@ -60,7 +60,7 @@ def cost_card(loan: Loan) -> dict[str, Any]:
         "effective": None if loan.cost_effective is None else percent(loan.cost_effective),
         "convention": CostConvention(loan.cost_convention).label if loan.cost_convention else "",
         "standing": CostStanding(loan.cost_standing).label,
-        "tone": _TONES[CostStanding(loan.cost_standing)],
+        "tone": TONES[CostStanding(loan.cost_standing)],
         "cap": None if costs.cap is None else percent(costs.cap),
         "lpr": None if costs.lpr is None else percent(costs.lpr),
         "lpr_flagged": None if costs.lpr_flagged is None else percent(costs.lpr_flagged),

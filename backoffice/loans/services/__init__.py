@@ -15,6 +15,7 @@ from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_people import import_borrowers
 from backoffice.loans.services.importing_repayments import import_repayments
 from backoffice.loans.services.lending import create_loan
+from backoffice.loans.services.offers import change_product, create_product
 from backoffice.loans.services.products import (
     create_terms_version,
     publish_terms_version,
@@ -24,7 +25,9 @@ from backoffice.loans.services.repayments import post_repayment, reverse_repayme
 
 __all__ = [
     "add_need",
+    "change_product",
     "create_loan",
+    "create_product",
     "create_terms_version",
     "end_need",
     "import_borrowers",

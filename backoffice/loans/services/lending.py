@@ -17,7 +17,7 @@ from backoffice.core.money import ZERO, to_cents
 from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
 from backoffice.loans.choices import CostStanding, LoanState, PeriodUnit, TermsState
-from backoffice.loans.conventions import fee_terms, schedule_terms
+from backoffice.loans.conventions import cost_terms, fee_terms, schedule_terms
 from backoffice.loans.cost import NotALoan
 from backoffice.loans.fees import Fee, Priced, price
 from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanEvent, LoanProduct, TermsVersion
@@ -105,7 +105,8 @@ def create_loan(
         loan.terms_dwell_seconds = terms_dwell_seconds
         loan.terms_confirmed_at = terms_confirmed_at
         take_cost_table(loan, cost_table)
-        priced = price_loan(loan, periods=periods, fees=fee_terms(product.fees.all()), costs=costs)
+        fees = fee_terms(product.fees.all())
+        priced = price_loan(loan, periods=periods, fees=fees, costs=costs)
         if loan.cost_standing == CostStanding.ABOVE_CAP:
             raise LimitExceeded(_("The rate is above the cap on the cost of a loan."), field="annual_rate")
         rows = priced.rows
@@ -116,6 +117,7 @@ def create_loan(
         overdue = any(one.due_on < today for one in instalments)
         take_standing(loan, instalments, on=today, policy=policy, spells=int(overdue))
         loan.save()
+        check_unchanged(product, fees)
         for instalment in instalments:
             instalment.loan = loan
         bulk_create_with_history(Instalment, instalments)
@@ -164,21 +166,24 @@ def price_loan(loan: Loan, *, periods: int, fees: Sequence[Fee], costs: CostPoli
     the loan when it matures, what it costs a year, and where that stands. Nothing is saved, nothing is refused but
     a loan of which the fees leave nothing (``InputRefused``)."""
     product = loan.product
-    rows = build_schedule(
-        principal=loan.principal,
-        annual_rate=loan.annual_rate,
-        periods=periods,
-        disbursed_on=loan.disbursed_on,
-        **schedule_terms(product),
-    )
+    try:
+        rows = build_schedule(
+            principal=loan.principal,
+            annual_rate=loan.annual_rate,
+            periods=periods,
+            disbursed_on=loan.disbursed_on,
+            **schedule_terms(product),
+        )
+    except ValueError:
+        # A grace that lasts as long as the loan.
+        raise InputRefused(_("The product does not offer this term."), field="periods") from None
     try:
         priced = price(
             rows,
             principal=loan.principal,
             disbursed_on=loan.disbursed_on,
             fees=fees,
-            period_unit=product.period_unit,  # type: ignore[arg-type]
-            every=product.every,
+            **cost_terms(product),
         )
     except NotALoan:
         raise InputRefused(_("The fees leave nothing of this loan."), field="principal") from None
@@ -192,6 +197,16 @@ def price_loan(loan: Loan, *, periods: int, fees: Sequence[Fee], costs: CostPoli
         matures_on=loan.matures_on,
     )
     return priced
+
+
+def check_unchanged(product: LoanProduct, fees: Sequence[Fee]) -> None:
+    """Refuse a loan whose product was changed while it was being made. From the loan's row on nobody can change it:
+    whoever tries waits for this transaction and then finds the loan. Raises ``InputRefused``."""
+    now = LoanProduct.objects.get(pk=product.pk)
+    if fee_terms(now.fees.all()) != list(fees) or any(
+        getattr(now, name) != getattr(product, name) for name in LoanProduct.CONVENTIONS
+    ):
+        raise InputRefused(_("The product has just been changed. Please try again."), field="product")
 
 
 def check_cost_table(shown: CostTableShown | None) -> None:
