@@ -45,8 +45,11 @@ def sample(
     periods: int,
     on: date,
     costs: CostPolicy,
+    annual_rate: Decimal | None = None,
+    creditor: Creditor | None = None,
+    customer_number: str = "",
 ) -> Sample:
-    """The loan of ``principal`` yuan over ``periods`` periods paid out on ``on``, at the product's own rate.
+    """The loan of ``principal`` yuan over ``periods`` periods paid out on ``on``, at the product's rate unless given.
 
     Product and fees may be unsaved. Raises ``InputRefused`` for a term that gives no schedule or fees that leave
     nothing. No query.
@@ -56,10 +59,10 @@ def sample(
         borrower=None,  # type: ignore[arg-type]
         product=product,
         terms=None,  # type: ignore[arg-type]
-        creditor=Creditor(name=settings.LENDER["name"]),
+        creditor=creditor or Creditor(name=settings.LENDER["name"]),
         number="",
         principal=principal,
-        annual_rate=product.annual_rate,
+        annual_rate=product.annual_rate if annual_rate is None else annual_rate,
         disbursed_on=on,
         costs=costs,
     )
@@ -70,7 +73,7 @@ def sample(
         fees=fees,
         annual_rate=loan.annual_rate,
         default_rate=loan.default_rate,
-        customer_number="",
+        customer_number=customer_number,
     )
     measured = max(costs.measured(priced.cost), loan.annual_rate)
     return Sample(loan, tuple(priced.rows), table, measured, CostStanding(loan.cost_standing))
