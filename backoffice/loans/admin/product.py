@@ -107,7 +107,9 @@ class SampleForm(forms.Form):
         label=_("Principal (yuan)"), min_value=Decimal("0.01"), max_digits=12, decimal_places=2
     )
     sample_periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=2000)
-    sample_on = forms.DateField(label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    sample_on = forms.DateField(
+        label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 @admin.register(LoanProduct)

@@ -20,10 +20,11 @@ from backoffice.core.bulk import insert_rows
 from backoffice.core.choices import DossierKind
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_create_with_history
+from backoffice.core.money import ZERO
 from backoffice.core.services import open_dossiers
 from backoffice.core.time import business_day, start_of_day
 from backoffice.loans.account import Receipt, derive
-from backoffice.loans.choices import ChangeState, TermsState
+from backoffice.loans.choices import ChangeState, LoanState, TermsState
 from backoffice.loans.conventions import fee_terms
 from backoffice.loans.fees import Fee
 from backoffice.loans.importing import Imported, LoanRow, PaymentRow
@@ -49,6 +50,7 @@ from backoffice.loans.services.lending import (
     check_cost_table,
     instalments_of,
     new_loan,
+    owed_by_persons,
     price_loan,
     take_cost_table,
 )
@@ -61,10 +63,10 @@ from backoffice.staff.models import User
 def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported[Loan]:
     """Loans of borrowers in the book, with their schedules and all that was paid on them; known numbers are left.
 
-    The terms are those of the product in force on the day of payment. Limits of one loan are held; what one
-    person owes over all loans was decided when the loans were made. So was what they cost: a loan above the cap of
-    its day is stored and flagged (``cost_standing``), for it exists and somebody has to deal with it; its default
-    rate is no more than the law lets anybody ask. Missing evidence of the cost table shows on the loan.
+    The terms are those of the product in force on the day of payment. Limits of one loan are held; what one person
+    owes over all loans and what a loan costs was decided when it was made. One above the cap of its day is stored and
+    flagged (``over_person_cap``, ``cost_standing``), for it exists and somebody has to deal with it; its default rate
+    is no more than the law lets anybody ask. Missing evidence of the cost table shows on the loan.
     A known number with other facts is refused (``LoanDiffers``); payments listed under a known loan are not looked
     at. Raises ``NotPermitted``.
     """
@@ -86,6 +88,7 @@ def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported
             book.known[row.number] = row
             batch.add(loan, instalments, row.payments)
             result.positions.append(position)
+        _flag_persons(batch.loans, batch.instalments, book)
         batch.insert()
         result.created = batch.loans
     return result
@@ -159,7 +162,7 @@ class _Book:
         self.borrowers = {
             one.customer_number: one
             for part in chunks(sorted({row.customer_number for row in rows}))
-            for one in Borrower.objects.filter(customer_number__in=part)
+            for one in Borrower.objects.filter(customer_number__in=part).select_related("subject")
         }
         self.products = {one.code: one for one in LoanProduct.objects.all()}
         self.creditors = {one.name: one for one in Creditor.objects.all()}
@@ -235,6 +238,23 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
     priced = price_loan(loan, periods=row.periods, fees=book.fees.get(product.pk, []), costs=costs)
     book.payments.update(ids)
     return loan, instalments_of(loan, priced.rows)
+
+
+def _flag_persons(loans: Sequence[Loan], instalments: Sequence[Instalment], book: _Book) -> None:
+    """Mark the loans with which their person owes more, over all loans, than was allowed on the day of payment."""
+    owed: dict[int, Decimal] = {}
+    persons = {loan.number: loan.borrower.subject.same_as_id or loan.borrower.subject_id for loan in loans}
+    for part in chunks(sorted(set(persons.values()))):
+        owed |= owed_by_persons(part)
+    for one in instalments:
+        if one.loan.state == LoanState.ACTIVE:
+            person = persons[one.loan.number]
+            owed[person] = owed.get(person, ZERO) + one.principal_due - one.principal_paid
+    for loan in loans:
+        cap = book.policy(loan.disbursed_on)[0].person_cap
+        loan.over_person_cap = (
+            loan.state == LoanState.ACTIVE and cap is not None and owed.get(persons[loan.number], ZERO) > cap
+        )
 
 
 class _Batch:

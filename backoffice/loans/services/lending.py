@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
@@ -27,6 +28,7 @@ from backoffice.loans.pricing import CostPolicy, cost_policy
 from backoffice.loans.schedule import Row, build_schedule
 from backoffice.loans.services.rights import require
 from backoffice.loans.shown import CostTableShown, is_sha256, what_is_missing
+from backoffice.privacy.models import DataSubject
 from backoffice.staff.models import User
 
 
@@ -88,8 +90,9 @@ def create_loan(
     if Loan.objects.filter(number=number).exists():
         raise InputRefused(_("A loan with this number exists."), field="number", code="already-registered")
     with act(by=by, at=at, code="loan.created") as frame:
+        root = _lock_person(borrower)
         borrower = lock(Borrower, borrower.pk)
-        _check_person(borrower, product, principal=principal, policy=policy)
+        _check_person(root, product, principal=principal, policy=policy)
         loan = new_loan(
             borrower=borrower,
             product=product,
@@ -290,19 +293,37 @@ def _check_terms(
         )
 
 
-def _check_person(
-    borrower: Borrower, product: LoanProduct, *, principal: Decimal, policy: LoanPolicy
-) -> None:
-    """All loans of the person count, those under another name of the same person included."""
-    subject = borrower.subject
+def _lock_person(borrower: Borrower) -> int:
+    """The id of the first of the person's names, its row locked: of two loans at once, perhaps under two names, the
+    second sees the first. Persons before borrowers, as erasure does; without their key, so that reads go on being
+    recorded about them."""
+    subject = DataSubject.objects.get(borrower=borrower)
     root = subject.same_as_id or subject.pk
-    owed = Instalment.objects.filter(
-        Q(loan__borrower__subject=root) | Q(loan__borrower__subject__same_as=root),
-        loan__state=LoanState.ACTIVE,
-        schedule_version=F("loan__schedule_version"),
-    ).aggregate(due=Sum("principal_due"), paid=Sum("principal_paid"))
-    balance = to_cents((owed["due"] or ZERO) - (owed["paid"] or ZERO)) + principal
+    DataSubject.objects.select_for_update(no_key=True).get(pk=root)
+    return root
+
+
+def _check_person(root: int, product: LoanProduct, *, principal: Decimal, policy: LoanPolicy) -> None:
+    """All loans of the person count, those under another name of the same person included."""
+    balance = owed_by_persons([root]).get(root, ZERO) + principal
     if balance > product.maximum_amount or (policy.person_cap is not None and balance > policy.person_cap):
         raise LimitExceeded(
             _("With this loan the person would owe more than one person may."), field="principal"
         )
+
+
+def owed_by_persons(roots: Collection[int]) -> dict[int, Decimal]:
+    """The principal open on all active loans of each person (yuan), by the first of their names; nobody: left out."""
+    person = Coalesce("loan__borrower__subject__same_as", "loan__borrower__subject")
+    rows = (
+        Instalment.objects.filter(
+            Q(loan__borrower__subject__in=roots) | Q(loan__borrower__subject__same_as__in=roots),
+            loan__state=LoanState.ACTIVE,
+            schedule_version=F("loan__schedule_version"),
+        )
+        .annotate(person=person)
+        .values("person")
+        .annotate(due=Sum("principal_due"), paid=Sum("principal_paid"))
+        .order_by("person")
+    )
+    return {row["person"]: to_cents(row["due"] - row["paid"]) for row in rows}
