@@ -183,3 +183,44 @@ class PostingState(models.TextChoices):
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class FeeKind(models.TextChoices):
+    """What a fee beside interest is for. Enforcing and early repayment happen, or do not."""
+
+    SERVICE = "service", _("Service fee")
+    GUARANTEE = "guarantee", _("Guarantee or other credit enhancement")
+    INSURANCE = "insurance", _("Insurance premium")
+    OTHER = "other", _("Other fee")
+    ENFORCING = "enforcing", _("Cost of enforcing")
+    EARLY_REPAYMENT = "early_repayment", _("Compensation for early repayment")
+
+
+class FeeBasis(models.TextChoices):
+    AMOUNT = "amount", _("Fixed amount (yuan)")
+    PRINCIPAL = "principal", _("Share of the principal lent")
+    BALANCE = "balance", _("Share of the principal still owed")
+    ACTUAL = "actual", _("What it really cost")
+
+
+class FeeTiming(models.TextChoices):
+    UPFRONT = "upfront", _("When the loan is paid out")
+    FIRST = "first", _("With the first instalment")
+    PERIOD = "period", _("With every instalment")
+    CONTINGENT = "contingent", _("Only if it comes to that")
+
+
+class CostConvention(models.TextChoices):
+    """How the time between payments was counted (see ``loans/cost.py``)."""
+
+    PERIODS = "periods", _("By whole periods")
+    DAYS = "days", _("By days, a year of 365")
+
+
+class CostStanding(models.TextChoices):
+    """Where the all-in yearly cost of a loan stands against what was in force on the day of payment."""
+
+    UNKNOWN = "", _("Not computed")
+    WITHIN = "within", _("Within the limits")
+    ABOVE_LPR = "above_lpr", _("Above the flagged multiple of the LPR")
+    ABOVE_CAP = "above_cap", _("Above the cap")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backoffice.loans import choices
 from backoffice.loans.allocation import AllocationRule
-from backoffice.loans.models import LoanProduct
+from backoffice.loans.fees import Fee
+from backoffice.loans.models import LoanProduct, ProductFee
 from backoffice.loans.schedule import DayCount
 
 _DAY_COUNTS: dict[str, DayCount] = {
@@ -46,4 +48,26 @@ def schedule_terms(product: LoanProduct) -> dict[str, Any]:
         "odd_days": product.odd_days,
         "grace_principal": product.grace_principal,
         "grace_interest": product.grace_interest,
+    }
+
+
+def fee_terms(fees: Iterable[ProductFee]) -> list[Fee]:
+    """The fees of a product in the words of the pure functions; the cost table knows them by their numbers."""
+    return [
+        Fee(
+            name=f"fee-{one.sequence}",
+            basis=one.basis,  # type: ignore[arg-type]
+            timing=one.timing,  # type: ignore[arg-type]
+            value=one.value,
+        )
+        for one in sorted(fees, key=lambda one: one.sequence)
+    ]
+
+
+def cost_terms(product: LoanProduct) -> dict[str, Any]:
+    """The arguments of ``fees.price`` that a product decides, beside its fees."""
+    return {
+        "period_unit": product.period_unit,
+        "every": product.every,
+        "by_days": product.day_count in {choices.DayCount.ACT_360, choices.DayCount.ACT_365},
     }

@@ -27,6 +27,7 @@ from backoffice.loans.models import (
     LoanProduct,
     PhoneNumber,
     PostingRun,
+    ProductFee,
     Repayment,
     RepaymentAllocation,
     TermsVersion,
@@ -105,6 +106,7 @@ def parts(scope: Scope) -> Iterator[Part]:
     )
     every = Loan.objects.filter(pk__in=loans | scope.only_named(LOAN))
     yield Part(LoanProduct.objects.filter(pk__in=every.values("product")))
+    yield Part(ProductFee.objects.filter(product__in=every.values("product")))
     yield Part(TermsVersion.objects.filter(pk__in=every.values("terms")))
     yield Part(Creditor.objects.filter(pk__in=every.values("creditor")))
 

@@ -80,6 +80,10 @@ class LoanRow:
     terms_rendered_at: datetime | None = None
     terms_dwell_seconds: int | None = None
     terms_confirmed_at: datetime | None = None
+    cost_rendered_at: datetime | None = None
+    cost_dwell_seconds: int | None = None
+    cost_confirmed_at: datetime | None = None
+    cost_table_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

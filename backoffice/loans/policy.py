@@ -13,12 +13,12 @@ from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.models import PolicyValue
 from backoffice.core.policy import ALWAYS, DAYS, YUAN, Seed
 from backoffice.core.services import PolicyMissing
+from backoffice.loans import pricing
 from backoffice.loans.ageing import AgeingPolicy
 from backoffice.loans.classification import ClassPolicy, OverduePolicy
 
 MINIMUM_AMOUNT = "loan.minimum_amount"
 PERSON_CAP = "loan.single_person_cap"
-COST_CAP = "loan.all_in_cost_cap"
 GRACE_DAYS = "loan.grace_days"
 LONG_TERM_FROM_DAY = "loan.long_term_from_day"
 LONG_TERM_FROM_SPELL = "loan.long_term_from_spell"
@@ -31,10 +31,10 @@ WATCH_MONTHS = "loan.watch_months"
 #: The first days of the buckets that reports count by.
 BUCKETS = tuple(f"loan.bucket_{number}_from" for number in range(1, 7))
 
-#: Caps that the law drew on a certain day: before it nothing is in force, and nothing is refused.
-_OPTIONAL = {PERSON_CAP, COST_CAP}
+#: A cap that the law drew on a certain day: before it nothing is in force, and nothing is refused.
+_OPTIONAL = {PERSON_CAP}
 _CODES = (
-    *(MINIMUM_AMOUNT, PERSON_CAP, COST_CAP, GRACE_DAYS, LONG_TERM_FROM_DAY, LONG_TERM_FROM_SPELL),
+    *(MINIMUM_AMOUNT, PERSON_CAP, GRACE_DAYS, LONG_TERM_FROM_DAY, LONG_TERM_FROM_SPELL),
     *(TECHNICAL_DAYS, SUBSTANDARD_AFTER, DOUBTFUL_AFTER, LOSS_AFTER, WATCH_MONTHS, *BUCKETS),
 )
 _CLASSES = "商业银行金融资产风险分类办法"
@@ -64,6 +64,7 @@ SEEDS: tuple[Seed, ...] = (
         _policy(code, first, DAYS, _("Ageing report: a bucket begins on day"))
         for code, first in zip(BUCKETS, ("1", "31", "61", "91", "181", "361"), strict=True)
     ),
+    *pricing.SEEDS,
 )
 
 
@@ -74,11 +75,10 @@ def seed_rows() -> list[PolicyValue]:
 
 @dataclass(frozen=True, slots=True)
 class LoanPolicy:
-    """The values in force on one day: yuan, rate per year as a fraction, days. None where there is no cap."""
+    """The values in force on one day: yuan, days. None where there is no cap. What a loan may cost: ``pricing``."""
 
     minimum_amount: Decimal
     person_cap: Decimal | None
-    cost_cap: Decimal | None
     ageing: AgeingPolicy
 
 
@@ -98,7 +98,6 @@ def loan_policy(*, on: date) -> LoanPolicy:
     return LoanPolicy(
         minimum_amount=values[MINIMUM_AMOUNT],
         person_cap=values.get(PERSON_CAP),
-        cost_cap=values.get(COST_CAP),
         ageing=AgeingPolicy(
             grace_days=int(values[GRACE_DAYS]),
             overdue=OverduePolicy(int(values[LONG_TERM_FROM_DAY]), int(values[LONG_TERM_FROM_SPELL])),

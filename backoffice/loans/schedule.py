@@ -35,7 +35,7 @@ OddDays = Literal["first", "spread", "upfront"]
 ROUNDINGS: dict[str, str] = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 _ONE = Decimal(1)
 #: Equal periods: how many of a unit make a year.
-_PER_YEAR: dict[str, Decimal] = {"month": Decimal(12), "week": Decimal(52), "day": Decimal(365)}
+PER_YEAR: dict[str, Decimal] = {"month": Decimal(12), "week": Decimal(52), "day": Decimal(365)}
 _BASIS: dict[str, Decimal] = {"30/360": Decimal(360), "act/360": Decimal(360), "act/365": Decimal(365)}
 
 
@@ -126,7 +126,7 @@ def interest_between(
     if day_count == "30/360":
         whole = Decimal(days_30e_360(start, end)) / _BASIS[day_count]
     else:
-        whole = every / _PER_YEAR[period_unit]
+        whole = every / PER_YEAR[period_unit]
     return balance * annual_rate * whole * (until - start).days / (end - start).days
 
 
@@ -269,7 +269,7 @@ def _due_dates(terms: Terms) -> list[date]:
 def _rates(terms: Terms, dues: Sequence[date]) -> list[Decimal]:
     """The rate of each period, the odd days left out where they are not the first row's."""
     if terms.day_count == "equal":
-        return [terms.annual_rate * terms.every / _PER_YEAR[terms.period_unit]] * len(dues)
+        return [terms.annual_rate * terms.every / PER_YEAR[terms.period_unit]] * len(dues)
     start = terms.disbursed_on
     if terms.odd_days != "first" and terms.first_due_on is not None:
         start = max(start, _step(terms.first_due_on, terms, -1))
@@ -294,7 +294,7 @@ def _spread(terms: Terms) -> Decimal:
 def _bullet(terms: Terms) -> list[Row]:
     end = _due_dates(terms)[-1]
     if terms.day_count == "equal":
-        share = Decimal(terms.every * terms.periods) / _PER_YEAR[terms.period_unit]
+        share = Decimal(terms.every * terms.periods) / PER_YEAR[terms.period_unit]
     else:
         share = year_fraction(terms.disbursed_on, end, day_count=terms.day_count)
     interest = to_cents(terms.principal * terms.annual_rate * share, rounding=ROUNDINGS[terms.rounding])

@@ -9,12 +9,8 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.conf import settings
-
-from backoffice.core.context import acting
-from backoffice.core.history import bulk_create_with_history
 from backoffice.core.money import to_cents
 from backoffice.core.time import SHANGHAI, business_day, start_of_day
 from backoffice.desk.seeding import Demo
@@ -22,13 +18,9 @@ from backoffice.loans import seed_people as people
 from backoffice.loans import services
 from backoffice.loans.choices import (
     Channel,
-    DayCount,
-    Method,
     Need,
     NumberOwner,
     RepaymentChannel,
-    Rounding,
-    TermsState,
 )
 from backoffice.loans.default_interest import day_basis
 from backoffice.loans.importing import (
@@ -40,35 +32,22 @@ from backoffice.loans.importing import (
     PaymentRow,
     PhoneRow,
 )
-from backoffice.loans.models import Borrower, Creditor, Loan, LoanProduct, TermsVersion
+from backoffice.loans.models import Borrower, Creditor, Loan, LoanProduct
+from backoffice.loans.pricing import cost_policy
+from backoffice.loans.samples import sample
 from backoffice.loans.schedule import Row, add_months, build_schedule
 from backoffice.loans.seed_people import resident_id
+from backoffice.loans.seed_products import DEFAULT_MULTIPLE, PRODUCTS, lenders
 from backoffice.staff.models import User
 
 __all__ = ["Counts", "SeededLoans", "resident_id", "seed", "seed_loans"]
 
 T = TypeVar("T")
 HISTORY_MONTHS = 18
-# The lender of the letters, and another company of its group.
-_CREDITORS = ((settings.LENDER["name"], "云溪集团"), ("云溪消费金融有限公司", "云溪集团"))
-_TERMS = """个人消费借款合同（格式条款）
-
-一、借款用途：仅限个人日常消费，不得用于购房、投资及其他非消费用途。
-二、利率与费用：年化利率（单利）以借款时页面展示为准，除约定的利息及罚息外不收取任何费用。
-三、还款：借款人应按期足额还款；归还的款项依次用于实现债权的费用、利息、本金。
-四、逾期：逾期本金自到期日次日起计收罚息。
-五、催收方式：我们仅在每日 8:00 至 22:00 以电话、短信、信函等方式联系您本人，不向无关第三人催收；
-委托外部机构前会告知您。
-六、投诉与争议：您可通过客服热线、在线客服投诉，我们在 15 日内答复；
-对结果不服可申请核查、向调解组织申请调解或向人民法院起诉。
-"""
-#: Code, name, method, yearly rates by risk, terms in months.
-_PRODUCTS: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...]], ...] = (
-    ("YJ-EI", "云借·等额本息", Method.EQUAL_INSTALMENT, ("0.1095", "0.146", "0.18"), (6, 12, 12, 24)),
-    ("YJ-EP", "云借·等额本金", Method.EQUAL_PRINCIPAL, ("0.1095", "0.146"), (6, 12)),
-    ("YJ-IO", "云借·先息后本", Method.INTEREST_ONLY, ("0.12", "0.146"), (3, 6, 12)),
-)
-_DEFAULT_MULTIPLE = Decimal("1.50")
+#: No more than this is asked for (``loan.court_line``), whatever the multiple.
+_COURT_LINE = Decimal("0.24")
+#: 《个人贷款业务明示综合融资成本规定》 (``loan.cost_table_required``).
+_COST_TABLE_FROM = date(2026, 8, 1)
 _AMOUNTS = (500, 1000, 2000, 3000, 5000, 5000, 8000, 10_000, 12_000, 15_000, 20_000, 30_000, 50_000)
 #: Share of the overdue loans, and the days past due they lie between.
 _AGEING = ((22, 1, 7), (27, 8, 30), (18, 31, 60), (12, 61, 90), (13, 91, 180), (8, 181, 400))
@@ -101,7 +80,7 @@ def seed(demo: Demo) -> None:
 def seed_loans(*, rng: random.Random, now: datetime, by: User, counts: Counts) -> SeededLoans:
     """Make the book as of ``now``. The database holds no loan book yet."""
     today = business_day(now)
-    creditors, products = _lenders(today=today, by=by)
+    creditors, products = lenders(today=today, by=by)
     plans = [
         _plan(rng, number, today=today, products=products, now=now) for number in range(1, counts.loans + 1)
     ]
@@ -124,7 +103,7 @@ def seed_loans(*, rng: random.Random, now: datetime, by: User, counts: Counts) -
     loans = _done(
         services.import_loans(
             [
-                plan.row(customer_number=_customer_number(owner), creditor=rng.choice(_CREDITORS)[0])
+                plan.row(customer_number=_customer_number(owner), creditor=rng.choice(creditors))
                 for owner, plan in zip(owners, plans, strict=True)
             ],
             by=by,
@@ -143,45 +122,6 @@ def _done(result: Imported[T]) -> list[T]:
     return result.created
 
 
-def _lenders(*, today: date, by: User) -> tuple[list[Creditor], list[LoanProduct]]:
-    with acting(by=by, reason_code="demo.seeded"):
-        creditors = bulk_create_with_history(
-            Creditor, [Creditor(name=name, group=group) for name, group in _CREDITORS]
-        )
-        products = bulk_create_with_history(
-            LoanProduct,
-            [
-                LoanProduct(
-                    code=code,
-                    name=name,
-                    minimum_amount=Decimal(10),
-                    maximum_amount=Decimal(200_000),
-                    annual_rate=Decimal(rates[-1]),
-                    default_multiple=_DEFAULT_MULTIPLE,
-                    method=method,
-                    term_months=max(terms),
-                    day_count=DayCount.EQUAL_PERIODS,
-                    rounding=Rounding.HALF_UP,
-                )
-                for code, name, method, rates, terms in _PRODUCTS
-            ],
-        )
-        bulk_create_with_history(
-            TermsVersion,
-            [
-                TermsVersion(
-                    product=product,
-                    number=1,
-                    text=_TERMS,
-                    state=TermsState.PUBLISHED,
-                    effective_from=add_months(today, -36),
-                )
-                for product in products
-            ],
-        )
-    return creditors, products
-
-
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """One loan before it has a borrower."""
@@ -195,13 +135,14 @@ class _Plan:
     payments: tuple[PaymentRow, ...]
     dwell_seconds: int
 
-    def row(self, *, customer_number: str, creditor: str) -> LoanRow:
+    def row(self, *, customer_number: str, creditor: Creditor) -> LoanRow:
         shown = datetime.combine(self.disbursed_on, time(9, 30), SHANGHAI)
+        evidence = self._cost_table_shown(customer_number, creditor)
         return LoanRow(
             number=self.number,
             customer_number=customer_number,
             product_code=self.product.code,
-            creditor_name=creditor,
+            creditor_name=creditor.name,
             principal=self.principal,
             annual_rate=self.annual_rate,
             periods=self.periods,
@@ -210,14 +151,39 @@ class _Plan:
             terms_rendered_at=shown,
             terms_dwell_seconds=self.dwell_seconds,
             terms_confirmed_at=shown + timedelta(seconds=self.dwell_seconds),
+            **evidence,
         )
+
+    def _cost_table_shown(self, customer_number: str, creditor: Creditor) -> dict[str, Any]:
+        """From the day the law demands it the table was shown, but for every fortieth loan, which is to be found."""
+        if self.disbursed_on < _COST_TABLE_FROM or int(self.number[-5:]) % 40 == 0:
+            return {}
+        rendered = datetime.combine(self.disbursed_on, time(9, 28), SHANGHAI)
+        seconds = 6 + self.dwell_seconds % 40
+        table = sample(
+            self.product,
+            (),
+            principal=self.principal,
+            periods=self.periods,
+            on=self.disbursed_on,
+            costs=cost_policy(on=self.disbursed_on),
+            annual_rate=self.annual_rate,
+            creditor=creditor,
+            customer_number=customer_number,
+        ).table
+        return {
+            "cost_rendered_at": rendered,
+            "cost_dwell_seconds": seconds,
+            "cost_confirmed_at": rendered + timedelta(seconds=seconds),
+            "cost_table_hash": table.fingerprint(),
+        }
 
 
 def _plan(
     rng: random.Random, number: int, *, today: date, products: list[LoanProduct], now: datetime
 ) -> _Plan:
-    kind = rng.choices(range(len(_PRODUCTS)), weights=(70, 15, 15))[0]
-    _code, _name, _method, rates, terms = _PRODUCTS[kind]
+    kind = rng.choices(range(len(PRODUCTS)), weights=(70, 15, 15))[0]
+    _code, _name, _method, rates, terms = PRODUCTS[kind]
     periods = rng.choice(terms)
     overdue = rng.random() < 0.30
     if overdue:
@@ -251,7 +217,7 @@ def _plan(
                 paid=paid,
                 overdue=overdue,
                 now=now,
-                default_rate=rate * _DEFAULT_MULTIPLE,
+                default_rate=min(rate * DEFAULT_MULTIPLE, _COURT_LINE),
             )
         ),
         dwell_seconds=rng.randint(8, 240),

@@ -337,7 +337,7 @@ NOBODY: dict[str, str] = {
             ),
             *("instalment", "postingrun", "repayment", "repaymentallocation"),
             *("paymentpause", "schedulechange", "waiver", "charge", "postingrequest", "writeoff"),
-            *("closerun", "closedday"),
+            *("closerun", "closedday", "productfee"),
         )
     },
     "collections.add_*": "the collection desk's services write; their own permissions decide",

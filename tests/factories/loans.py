@@ -17,11 +17,13 @@ from backoffice.loans.models import (
     Creditor,
     Loan,
     LoanProduct,
+    ProductFee,
     Repayment,
     TermsVersion,
 )
 from backoffice.loans.schedule import Method
 from backoffice.loans.seed import resident_id
+from backoffice.loans.shown import CostTableShown
 from backoffice.staff.models import User
 from backoffice.staff.services import system_user
 
@@ -68,6 +70,22 @@ def a_product(*, method: Method = "equal_instalment", **facts: Any) -> LoanProdu
             effective_from=date(2020, 1, 1),
         )
     return product
+
+
+def a_fee(product: LoanProduct, **facts: Any) -> ProductFee:
+    """A guarantee premium of 0.2 % of the principal with every instalment."""
+    values = {
+        "sequence": product.fees.count() + 1,
+        "kind": "guarantee",
+        "label": "担保费",
+        "payee": "测试融资担保有限公司",
+        "basis": "principal",
+        "timing": "period",
+        "value": Decimal("0.002"),
+        **facts,
+    }
+    with entering(EntryPoint.COMMAND, actor=job()):
+        return ProductFee.objects.create(product=product, **values)
 
 
 def terms_of(product: LoanProduct) -> TermsVersion:
@@ -119,6 +137,7 @@ def a_loan(
                 "terms_rendered_at": shown,
                 "terms_dwell_seconds": 42,
                 "terms_confirmed_at": shown + timedelta(seconds=42),
+                "cost_table": CostTableShown(shown, 17, shown + timedelta(seconds=17), "0" * 64),
                 "by": by or job(),
                 "at": at,
                 **facts,

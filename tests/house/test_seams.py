@@ -11,7 +11,7 @@ from django.utils import translation
 
 from backoffice.core.models import PolicyValue
 from backoffice.desk.registry import registries
-from backoffice.loans.seed import _CREDITORS
+from backoffice.loans.seed_products import CREDITORS
 from backoffice.staff.roles import Role
 from complaints.house import lender
 from tests.factories.staff import person
@@ -44,7 +44,7 @@ def test_every_kind_of_task_has_words() -> None:
 
 def test_the_lender_of_the_letters_is_the_one_of_the_demos_loans() -> None:
     assert lender().name == settings.LENDER["name"]
-    assert settings.LENDER["name"] in [name for name, _group in _CREDITORS]
+    assert settings.LENDER["name"] in [name for name, _group in CREDITORS]
 
 
 @pytest.mark.django_db

@@ -71,6 +71,8 @@ OTHER_ADMIN: dict[str, str | None] = {
     },
     "loans_loan_quote": "loans.view_loan",
     "loans_loan_quote_pdf": "loans.quote_settlement",
+    "loans_loan_cost": "loans.view_loan",
+    "loans_loan_cost_pdf": "loans.view_loan",
     "record_changes": "audit.explore_record",
     "record_events": "audit.explore_record",
     "record_request": "audit.explore_record",

@@ -11,6 +11,7 @@ from backoffice.loans.admin import (  # noqa: F401
     loan,
     people,
     postings,
+    product,
     reference,
     repayment,
 )

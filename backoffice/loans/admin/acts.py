@@ -17,6 +17,8 @@ registries.act_labels.register_all(
         "terms.drafted": _("Terms drafted"),
         "terms.published": _("Terms published"),
         "terms.retired": _("Terms retired"),
+        "product.created": _("Product created"),
+        "product.changed": _("Product changed"),
         "loan.created": _("Loan created"),
         "loan.imported": _("Loan imported"),
         "loan.import_started": _("Import of loans started"),

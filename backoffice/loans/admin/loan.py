@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk import record
-from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
 from backoffice.desk.templatetags.desk import chip, dpd, masked, money
@@ -24,10 +23,11 @@ from backoffice.loans.admin import easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.changes import TONES
 from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.admin.cost import CostPages, cost_card
 from backoffice.loans.admin.proposing import ProposingMixin
 from backoffice.loans.admin.quote import QuoteMixin
 from backoffice.loans.changed import easing_of
-from backoffice.loans.choices import RiskClass
+from backoffice.loans.choices import CostStanding, RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.resources import LoanResource
 from backoffice.loans.selectors import loan_for_page, stored_days_past_due
@@ -51,7 +51,7 @@ CLASS_TONES = {
 
 
 @admin.register(Loan)
-class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, BaseModelAdmin):
+class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, CostPages):
     workflow = workflow.loan
     operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS)
     page_template = "loans/loan_page.html"
@@ -69,7 +69,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, B
         "state",
     )
     list_filter = (
-        *("state", OverdueFilter, loan_list.BucketFilter, "risk_class", "overdue_kind"),
+        *("state", OverdueFilter, loan_list.BucketFilter, "risk_class", "overdue_kind", "cost_standing"),
         *(loan_list.ProductFilter, loan_list.CreditorFilter),
     )
     list_select_related = ("borrower", "product", "creditor")
@@ -116,12 +116,19 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, B
             "easing": easing_of(obj),
             "tones": TONES,
             "quote_url": reverse("admin:loans_loan_quote", args=(quote(obj.pk),)),
+            "cost": cost_card(obj),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
+            "cost_url": reverse("admin:loans_loan_cost", args=(quote(obj.pk),)),
             "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
         }
 
     def page_chips(self, request: HttpRequest, obj: Loan) -> list[tuple[Any, str]]:
-        return [(obj.get_state_display(), "info")]
+        chips: list[tuple[Any, str]] = [(obj.get_state_display(), "info")]
+        if obj.cost_standing == CostStanding.ABOVE_CAP:
+            chips.append((CostStanding.ABOVE_CAP.label, "bad"))
+        if obj.over_person_cap:
+            chips.append((_("Above the limit of one person"), "bad"))
+        return chips
 
     def days_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Why so many days: the count of any day up to today, line by line (``?on=2026-11-23``)."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.loans import workflow
-from backoffice.loans.models import Creditor, LoanProduct, TermsVersion
+from backoffice.loans.models import Creditor, TermsVersion
 from backoffice.loans.services import create_terms_version, publish_terms_version, retire_terms_version
 
 
@@ -22,28 +22,6 @@ class CreditorAdmin(BaseModelAdmin):
     list_display = ("name", "group")
     search_fields = ("=name",)
     ordering = ("name",)
-
-
-@admin.register(LoanProduct)
-class LoanProductAdmin(BaseModelAdmin):
-    list_display = (
-        "code",
-        "name",
-        "method",
-        "minimum_amount",
-        "maximum_amount",
-        "annual_rate",
-        "term_months",
-        "active",
-    )
-    list_filter = ("method", "active")
-    search_fields = ("=code",)
-    ordering = ("code",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: LoanProduct | None = None) -> tuple[str, ...]:
-        """From the first loan on the conventions are part of every contract made under the product."""
-        fixed = LoanProduct.CONVENTIONS if obj is not None and obj.loans.exists() else ()
-        return (*super().get_readonly_fields(request, obj), *fixed)
 
 
 class PublishForm(OperationForm):

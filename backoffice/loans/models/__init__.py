@@ -9,6 +9,7 @@ from backoffice.loans.models.change import Charge, PaymentPause, ScheduleChange,
 from backoffice.loans.models.client import CreditorClient
 from backoffice.loans.models.closing import ClosedDay, CloseRun
 from backoffice.loans.models.event import LoanEvent
+from backoffice.loans.models.fee import ProductFee
 from backoffice.loans.models.loan import Instalment, Loan
 from backoffice.loans.models.posting import PostingRequest
 from backoffice.loans.models.product import Creditor, LoanProduct, TermsVersion
@@ -33,6 +34,7 @@ __all__ = [
     "PhoneNumber",
     "PostingRequest",
     "PostingRun",
+    "ProductFee",
     "Repayment",
     "RepaymentAllocation",
     "ScheduleChange",

@@ -3,6 +3,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
 from backoffice.loans.choices import (
+    CostConvention,
+    CostStanding,
     DayCount,
     LoanState,
     Method,
@@ -85,6 +87,28 @@ class Loan(models.Model):
     terms_rendered_at = models.DateTimeField(_("terms shown at"), null=True, blank=True)
     terms_dwell_seconds = models.PositiveIntegerField(_("seconds on the terms"), null=True, blank=True)
     terms_confirmed_at = models.DateTimeField(_("terms confirmed at"), null=True, blank=True)
+    #: What the loan costs a year all in, and where that stood on the day of payment (``loans/cost.py``).
+    cost_effective = models.DecimalField(
+        _("all-in yearly cost, compound (IRR)"), max_digits=12, decimal_places=6, null=True, blank=True
+    )
+    cost_nominal = models.DecimalField(
+        _("all-in yearly cost, simple"), max_digits=12, decimal_places=6, null=True, blank=True
+    )
+    cost_convention = models.CharField(
+        _("cost counted"), max_length=7, choices=CostConvention.choices, blank=True, default=""
+    )
+    cost_standing = models.CharField(
+        _("cost against the limits"), max_length=9, choices=CostStanding.choices, blank=True, default=""
+    )
+    #: Evidence that the cost table was shown before the contract was made; the hash is of the table as it was shown.
+    cost_rendered_at = models.DateTimeField(_("cost table shown at"), null=True, blank=True)
+    cost_dwell_seconds = models.PositiveIntegerField(_("seconds on the cost table"), null=True, blank=True)
+    cost_confirmed_at = models.DateTimeField(_("cost table confirmed at"), null=True, blank=True)
+    cost_table_hash = models.CharField(
+        _("SHA-256 of the cost table shown"), max_length=64, blank=True, default=""
+    )
+    #: Only an import says this: the loan was made elsewhere, and with it the person owes more than one person may.
+    over_person_cap = models.BooleanField(_("above the limit of one person"), default=False)
 
     history = HistoricalRecords()
 
@@ -127,6 +151,11 @@ class Loan(models.Model):
             ),
             models.Index(fields=["product", "id"], name="loans_loan_product"),
             models.Index(fields=["creditor", "id"], name="loans_loan_creditor"),
+            models.Index(
+                fields=["id"],
+                name="loans_loan_above_cap",
+                condition=models.Q(cost_standing="above_cap"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -157,6 +186,28 @@ class Loan(models.Model):
                 condition=models.Q(overdue_kind="none", oldest_unpaid_due_on__isnull=True)
                 | (~models.Q(overdue_kind="none") & models.Q(oldest_unpaid_due_on__isnull=False)),
                 name="loans_loan_overdue_kind_agrees_with_days",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    cost_standing="",
+                    cost_convention="",
+                    cost_nominal__isnull=True,
+                    cost_effective__isnull=True,
+                )
+                | models.Q(
+                    cost_standing__in=["within", "above_lpr", "above_cap"],
+                    cost_convention__in=["periods", "days"],
+                    cost_nominal__gte=0,
+                    cost_effective__gte=0,
+                ),
+                name="loans_loan_cost_known_whole_or_not",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cost_confirmed_at__isnull=True)
+                | models.Q(
+                    cost_rendered_at__isnull=False, cost_confirmed_at__gte=models.F("cost_rendered_at")
+                ),
+                name="loans_loan_cost_confirmed_after_shown",
             ),
         ]
 

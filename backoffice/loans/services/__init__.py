@@ -23,6 +23,7 @@ from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_people import import_borrowers
 from backoffice.loans.services.importing_repayments import import_repayments
 from backoffice.loans.services.lending import create_loan
+from backoffice.loans.services.offers import change_product, create_product
 from backoffice.loans.services.pauses import end_pause, pause_loan
 from backoffice.loans.services.products import (
     create_terms_version,
@@ -41,8 +42,10 @@ __all__ = [
     "add_need",
     "apply_change",
     "approve_write_off",
+    "change_product",
     "charge_cost",
     "create_loan",
+    "create_product",
     "create_terms_version",
     "end_need",
     "end_pause",

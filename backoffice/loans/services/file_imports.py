@@ -46,6 +46,10 @@ LOAN_FIELDS: dict[str, Callable[..., Any]] = {
     "terms_rendered_at": as_moment,
     "terms_dwell_seconds": as_whole,
     "terms_confirmed_at": as_moment,
+    "cost_rendered_at": as_moment,
+    "cost_dwell_seconds": as_whole,
+    "cost_confirmed_at": as_moment,
+    "cost_table_hash": as_short(64),
 }
 REPAYMENT_FIELDS: dict[str, Callable[..., Any]] = {
     "loan_number": as_short(40),

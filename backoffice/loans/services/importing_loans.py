@@ -20,10 +20,13 @@ from backoffice.core.bulk import insert_rows
 from backoffice.core.choices import DossierKind
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.core.history import bulk_create_with_history
+from backoffice.core.money import ZERO
 from backoffice.core.services import open_dossiers
 from backoffice.core.time import business_day, start_of_day
 from backoffice.loans.account import Receipt, derive
-from backoffice.loans.choices import ChangeState, TermsState
+from backoffice.loans.choices import ChangeState, LoanState, TermsState
+from backoffice.loans.conventions import fee_terms
+from backoffice.loans.fees import Fee
 from backoffice.loans.importing import Imported, LoanRow, PaymentRow
 from backoffice.loans.ledger import Ledger
 from backoffice.loans.models import (
@@ -32,26 +35,40 @@ from backoffice.loans.models import (
     Instalment,
     Loan,
     LoanProduct,
+    ProductFee,
     Repayment,
     ScheduleChange,
     TermsVersion,
 )
 from backoffice.loans.policy import LoanPolicy, loan_policy
+from backoffice.loans.pricing import CostPolicy, cost_policy
 from backoffice.loans.services.accounts import settle_standing, take_account
 from backoffice.loans.services.allocations import Shares, insert_allocations
 from backoffice.loans.services.chunks import chunks, present
-from backoffice.loans.services.lending import check_amounts, instalments_of, new_loan, schedule_of
+from backoffice.loans.services.lending import (
+    check_amounts,
+    check_cost_table,
+    instalments_of,
+    new_loan,
+    owed_by_persons,
+    price_loan,
+    take_cost_table,
+)
 from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
+from backoffice.loans.shown import CostTableShown
 from backoffice.staff.models import User
 
 
 def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported[Loan]:
     """Loans of borrowers in the book, with their schedules and all that was paid on them; known numbers are left.
 
-    The terms are those of the product in force on the day of payment. Limits of one loan are held; what one
-    person owes over all loans was decided when the loans were made. A known number with other facts is refused
-    (``LoanDiffers``); payments listed under a known loan are not looked at. Raises ``NotPermitted``.
+    The terms are those of the product in force on the day of payment. Limits of one loan are held; what one person
+    owes over all loans and what a loan costs was decided when it was made. One above the cap of its day is stored and
+    flagged (``over_person_cap``, ``cost_standing``), for it exists and somebody has to deal with it; its default rate
+    is no more than the law lets anybody ask. Missing evidence of the cost table shows on the loan.
+    A known number with other facts is refused (``LoanDiffers``); payments listed under a known loan are not looked
+    at. Raises ``NotPermitted``.
     """
     require(by, "loans.import_loanbook")
     result: Imported[Loan] = Imported()
@@ -71,6 +88,7 @@ def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported
             book.known[row.number] = row
             batch.add(loan, instalments, row.payments)
             result.positions.append(position)
+        _flag_persons(batch.loans, batch.instalments, book)
         batch.insert()
         result.created = batch.loans
     return result
@@ -89,6 +107,7 @@ class LoanDiffers(InputRefused):
 _FACTS = (
     *("customer_number", "product_code", "creditor_name", "principal", "annual_rate", "periods"),
     *("disbursed_on", "terms_rendered_at", "terms_dwell_seconds", "terms_confirmed_at"),
+    *("cost_rendered_at", "cost_dwell_seconds", "cost_confirmed_at", "cost_table_hash"),
 )
 
 
@@ -123,6 +142,10 @@ def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
                 terms_rendered_at=loan.terms_rendered_at,
                 terms_dwell_seconds=loan.terms_dwell_seconds,
                 terms_confirmed_at=loan.terms_confirmed_at,
+                cost_rendered_at=loan.cost_rendered_at,
+                cost_dwell_seconds=loan.cost_dwell_seconds,
+                cost_confirmed_at=loan.cost_confirmed_at,
+                cost_table_hash=loan.cost_table_hash,
             )
     return found
 
@@ -139,7 +162,7 @@ class _Book:
         self.borrowers = {
             one.customer_number: one
             for part in chunks(sorted({row.customer_number for row in rows}))
-            for one in Borrower.objects.filter(customer_number__in=part)
+            for one in Borrower.objects.filter(customer_number__in=part).select_related("subject")
         }
         self.products = {one.code: one for one in LoanProduct.objects.all()}
         self.creditors = {one.name: one for one in Creditor.objects.all()}
@@ -148,11 +171,14 @@ class _Book:
                 "number"
             )
         )
-        self._policies: dict[date, LoanPolicy] = {}
+        self.fees: dict[int, list[Fee]] = {}
+        for fee in ProductFee.objects.order_by("product", "sequence"):
+            self.fees.setdefault(fee.product_id, []).extend(fee_terms([fee]))
+        self._policies: dict[date, tuple[LoanPolicy, CostPolicy]] = {}
 
-    def policy(self, on: date) -> LoanPolicy:
+    def policy(self, on: date) -> tuple[LoanPolicy, CostPolicy]:
         if on not in self._policies:
-            self._policies[on] = loan_policy(on=on)
+            self._policies[on] = (loan_policy(on=on), cost_policy(on=on))
         return self._policies[on]
 
     def terms_for(self, product: LoanProduct, on: date) -> TermsVersion:
@@ -177,13 +203,18 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         raise InputRefused(_("No creditor has this name."), field="creditor_name")
     if row.disbursed_on > business_day(at):
         raise InputRefused(_("A loan cannot have been paid out in the future."), field="disbursed_on")
+    policy, costs = book.policy(row.disbursed_on)
     check_amounts(
         product,
         principal=row.principal,
         annual_rate=row.annual_rate,
         periods=row.periods,
-        policy=book.policy(row.disbursed_on),
+        policy=policy,
     )
+    shown = CostTableShown(
+        row.cost_rendered_at, row.cost_dwell_seconds, row.cost_confirmed_at, row.cost_table_hash or ""
+    )
+    check_cost_table(shown)
     ids = [one.external_id for one in row.payments]
     if len(ids) != len(set(ids)) or not book.payments.isdisjoint(ids):
         raise ExternalIdReused(field="external_id")
@@ -196,16 +227,34 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         principal=row.principal,
         annual_rate=row.annual_rate,
         disbursed_on=row.disbursed_on,
+        costs=costs,
     )
     for one in row.payments:
         check_payment(loan=loan, amount=one.amount, received_at=one.received_at, at=at)
     loan.terms_rendered_at = row.terms_rendered_at
     loan.terms_dwell_seconds = row.terms_dwell_seconds
     loan.terms_confirmed_at = row.terms_confirmed_at
-    schedule = schedule_of(loan, periods=row.periods)
-    loan.matures_on = schedule[-1].due_on
+    take_cost_table(loan, shown)
+    priced = price_loan(loan, periods=row.periods, fees=book.fees.get(product.pk, []), costs=costs)
     book.payments.update(ids)
-    return loan, instalments_of(loan, schedule)
+    return loan, instalments_of(loan, priced.rows)
+
+
+def _flag_persons(loans: Sequence[Loan], instalments: Sequence[Instalment], book: _Book) -> None:
+    """Mark the loans with which their person owes more, over all loans, than was allowed on the day of payment."""
+    owed: dict[int, Decimal] = {}
+    persons = {loan.number: loan.borrower.subject.same_as_id or loan.borrower.subject_id for loan in loans}
+    for part in chunks(sorted(set(persons.values()))):
+        owed |= owed_by_persons(part)
+    for one in instalments:
+        if one.loan.state == LoanState.ACTIVE:
+            person = persons[one.loan.number]
+            owed[person] = owed.get(person, ZERO) + one.principal_due - one.principal_paid
+    for loan in loans:
+        cap = book.policy(loan.disbursed_on)[0].person_cap
+        loan.over_person_cap = (
+            loan.state == LoanState.ACTIVE and cap is not None and owed.get(persons[loan.number], ZERO) > cap
+        )
 
 
 class _Batch:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
@@ -15,13 +17,18 @@ from backoffice.core.history import bulk_create_with_history
 from backoffice.core.money import ZERO, to_cents
 from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
-from backoffice.loans.choices import LoanState, PeriodUnit, TermsState
-from backoffice.loans.conventions import schedule_terms
+from backoffice.loans.choices import CostStanding, LoanState, PeriodUnit, TermsState
+from backoffice.loans.conventions import cost_terms, fee_terms, schedule_terms
+from backoffice.loans.cost import NotALoan
+from backoffice.loans.fees import Fee, Priced, price
 from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanEvent, LoanProduct, TermsVersion
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import take_standing
+from backoffice.loans.pricing import CostPolicy, cost_policy
 from backoffice.loans.schedule import Row, build_schedule
 from backoffice.loans.services.rights import require
+from backoffice.loans.shown import CostTableShown, is_sha256, what_is_missing
+from backoffice.privacy.models import DataSubject
 from backoffice.staff.models import User
 
 
@@ -35,6 +42,12 @@ class TermsNotInForce(InputRefused):
     """A loan is made under published terms of its own product, which the borrower was shown."""
 
     code = "terms-not-in-force"
+
+
+class CostTableNotShown(InputRefused):
+    """No loan is made without evidence that its cost table was shown, read and confirmed before."""
+
+    code = "cost-table-not-shown"
 
 
 def create_loan(
@@ -53,22 +66,33 @@ def create_loan(
     terms_confirmed_at: datetime,
     by: User,
     at: datetime,
+    cost_table: CostTableShown | None = None,
 ) -> Loan:
     """A loan of ``principal`` yuan at ``annual_rate`` (0.146 = 14.6 % a year), repaid over ``periods`` months.
 
     The three facts about the terms are the evidence that they were shown: when they were rendered, how many
-    seconds they stayed on the screen, when they were confirmed. Raises ``NotPermitted``, ``LimitExceeded``
-    (smallest loan, product, one person's balance, cost cap), ``TermsNotInForce`` and ``InputRefused``.
+    seconds they stayed on the screen, when they were confirmed; ``cost_table`` is the same of the cost table
+    (综合融资成本明示表), demanded from the day the law demands it. What the loan costs a year all in is stored
+    with it. Raises ``NotPermitted``, ``LimitExceeded`` (smallest loan, product, one person's balance, cost cap),
+    ``TermsNotInForce``, ``CostTableNotShown`` and ``InputRefused``.
     """
     require(by, "loans.add_loan")
-    policy = loan_policy(on=disbursed_on)
+    policy, costs = loan_policy(on=disbursed_on), cost_policy(on=disbursed_on)
     _check_terms(product, terms, disbursed_on, rendered_at=terms_rendered_at, confirmed_at=terms_confirmed_at)
     check_amounts(product, principal=principal, annual_rate=annual_rate, periods=periods, policy=policy)
+    check_cost_table(cost_table)
+    for missing in what_is_missing(cost_table, disbursed_on=disbursed_on, costs=costs):
+        raise CostTableNotShown(missing, field="cost_table")
+    if not costs.multiple_allowed(product.default_multiple):
+        raise LimitExceeded(
+            _("The default interest of this product is outside the lawful range."), field="product"
+        )
     if Loan.objects.filter(number=number).exists():
         raise InputRefused(_("A loan with this number exists."), field="number", code="already-registered")
     with act(by=by, at=at, code="loan.created") as frame:
+        root = _lock_person(borrower)
         borrower = lock(Borrower, borrower.pk)
-        _check_person(borrower, product, principal=principal, policy=policy)
+        _check_person(root, product, principal=principal, policy=policy)
         loan = new_loan(
             borrower=borrower,
             product=product,
@@ -78,12 +102,17 @@ def create_loan(
             principal=principal,
             annual_rate=annual_rate,
             disbursed_on=disbursed_on,
+            costs=costs,
         )
         loan.terms_rendered_at = terms_rendered_at
         loan.terms_dwell_seconds = terms_dwell_seconds
         loan.terms_confirmed_at = terms_confirmed_at
-        rows = schedule_of(loan, periods=periods)
-        loan.matures_on = rows[-1].due_on
+        take_cost_table(loan, cost_table)
+        fees = fee_terms(product.fees.all())
+        priced = price_loan(loan, periods=periods, fees=fees, costs=costs)
+        if loan.cost_standing == CostStanding.ABOVE_CAP:
+            raise LimitExceeded(_("The rate is above the cap on the cost of a loan."), field="annual_rate")
+        rows = priced.rows
         loan.dossier = open_dossier(kind=DossierKind.LOAN, number=number, at=at)
         instalments = instalments_of(loan, rows)
         today = business_day(at)
@@ -91,6 +120,7 @@ def create_loan(
         overdue = any(one.due_on < today for one in instalments)
         take_standing(loan, instalments, on=today, policy=policy, spells=int(overdue))
         loan.save()
+        check_unchanged(product, fees)
         for instalment in instalments:
             instalment.loan = loan
         bulk_create_with_history(Instalment, instalments)
@@ -115,6 +145,7 @@ def new_loan(
     principal: Decimal,
     annual_rate: Decimal,
     disbursed_on: date,
+    costs: CostPolicy,
 ) -> Loan:
     """The unsaved loan with what it takes from its product, without file, schedule and standing."""
     return Loan(
@@ -125,7 +156,7 @@ def new_loan(
         number=number,
         principal=principal,
         annual_rate=annual_rate,
-        default_rate=(annual_rate * product.default_multiple).quantize(Decimal("0.000001")),
+        default_rate=costs.default_rate(annual_rate=annual_rate, multiple=product.default_multiple),
         method=product.method,
         day_count=product.day_count,
         rounding=product.rounding,
@@ -133,15 +164,71 @@ def new_loan(
     )
 
 
-def schedule_of(loan: Loan, *, periods: int) -> list[Row]:
-    """The schedule that follows from the loan's own facts and the conventions of its product."""
-    return build_schedule(
-        principal=loan.principal,
+def price_loan(loan: Loan, *, periods: int, fees: Sequence[Fee], costs: CostPolicy) -> Priced:
+    """The schedule that follows from the loan's own facts and the conventions of its product, with its fees; sets on
+    the loan when it matures, what it costs a year, and where that stands. Nothing is saved, nothing is refused but
+    a loan of which the fees leave nothing (``InputRefused``)."""
+    product = loan.product
+    try:
+        rows = build_schedule(
+            principal=loan.principal,
+            annual_rate=loan.annual_rate,
+            periods=periods,
+            disbursed_on=loan.disbursed_on,
+            **schedule_terms(product),
+        )
+    except ValueError:
+        # A grace that lasts as long as the loan.
+        raise InputRefused(_("The product does not offer this term."), field="periods") from None
+    try:
+        priced = price(
+            rows,
+            principal=loan.principal,
+            disbursed_on=loan.disbursed_on,
+            fees=fees,
+            **cost_terms(product),
+        )
+    except NotALoan:
+        raise InputRefused(_("The fees leave nothing of this loan."), field="principal") from None
+    loan.matures_on = rows[-1].due_on
+    loan.cost_effective, loan.cost_nominal = priced.cost.effective, priced.cost.nominal
+    loan.cost_convention = priced.cost.convention
+    loan.cost_standing = costs.standing(
+        priced.cost,
         annual_rate=loan.annual_rate,
-        periods=periods,
         disbursed_on=loan.disbursed_on,
-        **schedule_terms(loan.product),
+        matures_on=loan.matures_on,
     )
+    return priced
+
+
+def check_unchanged(product: LoanProduct, fees: Sequence[Fee]) -> None:
+    """Refuse a loan whose product was changed while it was being made. From the loan's row on nobody can change it:
+    whoever tries waits for this transaction and then finds the loan. Raises ``InputRefused``."""
+    now = LoanProduct.objects.get(pk=product.pk)
+    if fee_terms(now.fees.all()) != list(fees) or any(
+        getattr(now, name) != getattr(product, name) for name in LoanProduct.CONVENTIONS
+    ):
+        raise InputRefused(_("The product has just been changed. Please try again."), field="product")
+
+
+def check_cost_table(shown: CostTableShown | None) -> None:
+    """Refuse evidence that contradicts itself. Raises ``InputRefused``."""
+    if shown is None:
+        return
+    if shown.confirmed_at is not None and (
+        shown.rendered_at is None or shown.confirmed_at < shown.rendered_at
+    ):
+        raise InputRefused(_("The cost table was confirmed before it was shown."), field="cost_confirmed_at")
+    if shown.table_hash and not is_sha256(shown.table_hash):
+        raise InputRefused(_("A SHA-256 is 64 characters of 0 to 9 and a to f."), field="cost_table_hash")
+
+
+def take_cost_table(loan: Loan, shown: CostTableShown | None) -> None:
+    """Set the evidence on the loan. Nothing is saved."""
+    if shown is not None:
+        loan.cost_rendered_at, loan.cost_confirmed_at = shown.rendered_at, shown.confirmed_at
+        loan.cost_dwell_seconds, loan.cost_table_hash = shown.dwell_seconds, shown.table_hash
 
 
 def instalments_of(loan: Loan, rows: list[Row]) -> list[Instalment]:
@@ -154,7 +241,7 @@ def instalments_of(loan: Loan, rows: list[Row]) -> list[Instalment]:
             due_on=row.due_on,
             principal_due=row.principal,
             interest_due=row.interest,
-            fee_due=ZERO,
+            fee_due=row.fee,
             principal_paid=ZERO,
             interest_paid=ZERO,
             fee_paid=ZERO,
@@ -175,8 +262,8 @@ def check_amounts(
         policy.person_cap is not None and principal > policy.person_cap
     ):
         raise LimitExceeded(_("The amount is above the largest loan."), field="principal")
-    if annual_rate < 0 or (policy.cost_cap is not None and annual_rate > policy.cost_cap):
-        raise LimitExceeded(_("The rate is above the cap on the cost of a loan."), field="annual_rate")
+    if annual_rate < 0:
+        raise LimitExceeded(_("A rate is not negative."), field="annual_rate")
     if not 1 <= periods <= longest_term(product):
         raise InputRefused(_("The product does not offer this term."), field="periods")
 
@@ -206,19 +293,37 @@ def _check_terms(
         )
 
 
-def _check_person(
-    borrower: Borrower, product: LoanProduct, *, principal: Decimal, policy: LoanPolicy
-) -> None:
-    """All loans of the person count, those under another name of the same person included."""
-    subject = borrower.subject
+def _lock_person(borrower: Borrower) -> int:
+    """The id of the first of the person's names, its row locked: of two loans at once, perhaps under two names, the
+    second sees the first. Persons before borrowers, as erasure does; without their key, so that reads go on being
+    recorded about them."""
+    subject = DataSubject.objects.get(borrower=borrower)
     root = subject.same_as_id or subject.pk
-    owed = Instalment.objects.filter(
-        Q(loan__borrower__subject=root) | Q(loan__borrower__subject__same_as=root),
-        loan__state=LoanState.ACTIVE,
-        schedule_version=F("loan__schedule_version"),
-    ).aggregate(due=Sum("principal_due"), paid=Sum("principal_paid"))
-    balance = to_cents((owed["due"] or ZERO) - (owed["paid"] or ZERO)) + principal
+    DataSubject.objects.select_for_update(no_key=True).get(pk=root)
+    return root
+
+
+def _check_person(root: int, product: LoanProduct, *, principal: Decimal, policy: LoanPolicy) -> None:
+    """All loans of the person count, those under another name of the same person included."""
+    balance = owed_by_persons([root]).get(root, ZERO) + principal
     if balance > product.maximum_amount or (policy.person_cap is not None and balance > policy.person_cap):
         raise LimitExceeded(
             _("With this loan the person would owe more than one person may."), field="principal"
         )
+
+
+def owed_by_persons(roots: Collection[int]) -> dict[int, Decimal]:
+    """The principal open on all active loans of each person (yuan), by the first of their names; nobody: left out."""
+    person = Coalesce("loan__borrower__subject__same_as", "loan__borrower__subject")
+    rows = (
+        Instalment.objects.filter(
+            Q(loan__borrower__subject__in=roots) | Q(loan__borrower__subject__same_as__in=roots),
+            loan__state=LoanState.ACTIVE,
+            schedule_version=F("loan__schedule_version"),
+        )
+        .annotate(person=person)
+        .values("person")
+        .annotate(due=Sum("principal_due"), paid=Sum("principal_paid"))
+        .order_by("person")
+    )
+    return {row["person"]: to_cents(row["due"] - row["paid"]) for row in rows}
