@@ -25,7 +25,17 @@ from backoffice.loans.models import (
     TermsVersion,
 )
 from backoffice.loans.services import register_contact_person
-from tests.factories.loans import NOW, TODAY, a_borrower, a_creditor, a_loan, a_repayment, job
+from tests.factories.loans import (
+    NOW,
+    TODAY,
+    a_borrower,
+    a_creditor,
+    a_fee,
+    a_loan,
+    a_product,
+    a_repayment,
+    job,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -44,12 +54,32 @@ def changed(obj: Any, **values: Any) -> None:
         ("matures_after_start", {"matures_on": date(2026, 3, 1)}),
         ("state_known", {"state": "lost"}),
         ("settled_owes_nothing", {"state": "settled", "oldest_unpaid_due_on": TODAY}),
+        ("cost_known_whole_or_not", {"cost_nominal": None}),
+        ("cost_known_whole_or_not", {"cost_standing": "cheap"}),
+        ("cost_confirmed_after_shown", {"cost_confirmed_at": NOW - timedelta(days=2000)}),
+        ("cost_confirmed_after_shown", {"cost_rendered_at": None}),
     ],
 )
 def test_loan(constraint: str, values: dict[str, Any]) -> None:
     loan = a_loan()
     with pytest.raises(IntegrityError, match=constraint):
         changed(loan, **values)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "values"),
+    [
+        ("value_positive", {"value": 0}),
+        ("value_positive", {"basis": "actual", "timing": "contingent"}),
+        ("share_below_one", {"value": 1}),
+        ("actual_is_contingent", {"basis": "actual", "value": 0}),
+        ("enforcing_is_contingent", {"kind": "enforcing"}),
+    ],
+)
+def test_fee(constraint: str, values: dict[str, Any]) -> None:
+    fee = a_fee(a_product())
+    with pytest.raises(IntegrityError, match=constraint):
+        changed(fee, **values)
 
 
 @pytest.mark.parametrize("part", ["principal", "interest", "fee"])

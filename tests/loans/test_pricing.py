@@ -285,3 +285,38 @@ def test_an_import_keeps_and_flags_what_should_not_have_been_lent() -> None:
     assert found["BEFORE"].default_rate == found["AFTER"].default_rate == Decimal("0.24")
     assert found["CHEAP"].default_rate == Decimal("0.15")
     assert (found["SHOWN"].cost_dwell_seconds, found["SHOWN"].cost_table_hash) == (9, "b" * 64)
+
+
+def test_the_worked_examples_of_the_documentation() -> None:
+    start = date(2026, 9, 1)
+
+    def cost(rate: str, method: Any, periods: int, *fees: Fee, day_count: Any = "equal") -> list[str]:
+        rows = build_schedule(
+            principal=Decimal(12_000),
+            annual_rate=Decimal(rate),
+            periods=periods,
+            method=method,
+            disbursed_on=start,
+            day_count=day_count,
+        )
+        by_days = day_count.startswith("act")
+        found = price(rows, principal=Decimal(12_000), disbursed_on=start, fees=fees, by_days=by_days).cost
+        rates = [found.nominal, found.effective, *found.parts.values()]
+        return [f"{one * 100:.2f}" for one in rates]
+
+    assert cost("0.24", "equal_instalment", 12)[:2] == ["24.00", "26.82"]
+    assert cost("0.12", "bullet", 24)[:2] == ["12.00", "11.36"]
+    assert cost("0.24", "equal_instalment", 12, day_count="act/365")[0] == "24.00"
+    assert cost("0.24", "equal_instalment", 12, day_count="act/360")[0] == "24.33"
+    guarantee = Fee("guarantee", "principal", "period", Decimal("0.002"))
+    premium = Fee("premium", "amount", "upfront", Decimal(36))
+    found = cost("0.12", "equal_instalment", 12, guarantee, premium)
+    assert found == ["16.83", "18.19", "12.00", "4.25", "0.58"]
+    small = build_schedule(
+        principal=Decimal(10),
+        annual_rate=Decimal("0.18"),
+        periods=2,
+        method="equal_instalment",
+        disbursed_on=start,
+    )
+    assert f"{price(small, principal=Decimal(10), disbursed_on=start).cost.nominal:.4f}" == "0.1835"

@@ -197,7 +197,9 @@ class Loan(models.Model):
                 | models.Q(
                     cost_standing__in=["within", "above_lpr", "above_cap"],
                     cost_convention__in=["periods", "days"],
+                    cost_nominal__isnull=False,
                     cost_nominal__gte=0,
+                    cost_effective__isnull=False,
                     cost_effective__gte=0,
                 ),
                 name="loans_loan_cost_known_whole_or_not",
