@@ -22,7 +22,7 @@ from backoffice.loans import workflow
 from backoffice.loans.admin import easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.changes import TONES
-from backoffice.loans.admin.chart import STATES, chart_of
+from backoffice.loans.admin.chart import STATES, balance_chart_of, chart_of
 from backoffice.loans.admin.cost import CostPages, cost_card
 from backoffice.loans.admin.proposing import ProposingMixin
 from backoffice.loans.admin.quote import QuoteMixin
@@ -113,6 +113,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
             "chart": chart_of(facts.snapshot.instalments),
+            "balance": balance_chart_of(facts.snapshot.account),
             "easing": easing_of(obj),
             "tones": TONES,
             "quote_url": reverse("admin:loans_loan_quote", args=(quote(obj.pk),)),
