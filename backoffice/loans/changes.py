@@ -21,7 +21,7 @@ from itertools import zip_longest
 
 from backoffice.core.explain import N_
 from backoffice.core.money import CENT, ZERO, to_cents
-from backoffice.loans.account import Beginning, at_change
+from backoffice.loans.account import Account, Beginning, at_change, derive
 from backoffice.loans.accrual import interest_over, periods_of
 from backoffice.loans.facts import COMPONENTS, Facts, PlanRow, Relief, Version
 from backoffice.loans.schedule import ROUNDINGS, interest_between, rows_on, step
@@ -105,16 +105,17 @@ class Planned:
 
 
 def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
-    """What the change on ``on`` comes to, from everything that happened before that day. Raises ``ChangeRefused``.
+    """What the change on ``on`` comes to. Raises ``ChangeRefused``.
 
-    What is received on that day is not part of the plan: it pays the new schedule.
+    A new schedule follows from everything that happened before that day: what is received on it pays the new schedule.
+    A waiver takes from what is open at the end of it.
     """
     last = facts.versions[-1].effective_on
     if on <= facts.disbursed_on or on < last:
         raise ChangeRefused(N_("A change takes effect after the last one, %(last)s."), last=last)
-    start = at_change(facts, on=on)
     if isinstance(terms, WaiverOf):
-        return Planned(reliefs=_reliefs(start, terms, on=on))
+        return Planned(reliefs=_reliefs(derive(facts, on=on), terms, on=on))
+    start = at_change(facts, on=on)
     before = start.account.version
     number = max(one.number for one in facts.versions) + 1
     version = Version(number, on, (), before.annual_rate, before.default_rate)
@@ -136,7 +137,7 @@ def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
     return Planned(replace(version, rows=_numbered([*_paid(start, on=on), *rows])))
 
 
-def _reliefs(start: Beginning, terms: WaiverOf, *, on: date) -> tuple[Relief, ...]:
+def _reliefs(account: Account, terms: WaiverOf, *, on: date) -> tuple[Relief, ...]:
     if not terms.parts:
         raise ChangeRefused(N_("Say how much of what is waived."))
     for component, amount in terms.parts:
@@ -145,7 +146,7 @@ def _reliefs(start: Beginning, terms: WaiverOf, *, on: date) -> tuple[Relief, ..
         if amount <= 0 or amount != to_cents(amount):
             raise ChangeRefused(N_("A waiver is a positive amount with two places."), field=component)
         due_by = on if component in {"interest", "fee"} else None
-        owed = start.account.owed(component, due_by=due_by)
+        owed = account.owed(component, due_by=due_by)
         if amount > owed:
             words = N_("Only %(owed)s yuan of it are due by now, so no more can be waived.")
             raise ChangeRefused(words, field=component, owed=owed)

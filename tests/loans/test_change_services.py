@@ -29,6 +29,7 @@ from backoffice.loans.changes import (
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, ScheduleChange
+from backoffice.loans.quotes import quote_of
 from backoffice.loans.selectors import loan_snapshot
 from backoffice.loans.services.changes import AccountChanged, AlreadyProposed, NotPaidOff, simulated
 from backoffice.loans.simulation import simulate
@@ -249,6 +250,8 @@ def test_early_settlement_takes_the_money_and_one_person(officer: User) -> None:
     owed = sum(payoff(ledger_of(fresh(loan)).facts(), on=TODAY).values())
     # 22 of 30 days of 146.00.
     assert owed == Decimal("12107.07")
+    quote = quote_of(ledger_of(fresh(loan)), on=TODAY)
+    assert (quote.total, quote.each_day) == (owed, Decimal("4.86"))
     with pytest.raises(NotPaidOff, match=r"12,107\.07"):
         settle(loan, officer)
     a_repayment(loan, owed, on=TODAY)

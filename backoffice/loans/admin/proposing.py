@@ -41,9 +41,6 @@ class ChangeForm(OperationForm):
     """What every proposal asks for. A form names its own fields and makes ``terms`` of them."""
 
     terms: Callable[[dict[str, Any]], Terms]
-    #: Whether it may be a restructuring.
-    eases = True
-
     restructuring = forms.BooleanField(
         label=_("A concession because of financial difficulty"),
         required=False,
@@ -57,8 +54,6 @@ class ChangeForm(OperationForm):
         # One's own fields first.
         own = [name for name in self.fields if name not in ChangeForm.base_fields]
         self.order_fields([*own, *ChangeForm.base_fields])
-        if not self.eases:
-            del self.fields["restructuring"]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -144,7 +139,11 @@ class WaiverForm(ChangeForm):
         account = derive(ledger_of(self.obj).facts(), on=max(on, self.obj.disbursed_on))
         for name in ("interest", "fee", "penalty", "cost"):
             owed = account.owed(name, due_by=on if name in {"interest", "fee"} else None)
-            self.fields[name].help_text = _("%(amount)s yuan are due.") % {"amount": f"{owed:,.2f}"}
+            if owed > 0:
+                self.fields[name].help_text = _("%(amount)s yuan are due.") % {"amount": f"{owed:,.2f}"}
+            else:
+                del self.fields[name]
+        self.fields["restructuring"].help_text = _("The loan is then watched as restructured.")
 
 
 def _propose(*, obj: Loan, by: Any, at: Any, **given: Any) -> Any:
