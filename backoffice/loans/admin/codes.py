@@ -30,6 +30,7 @@ figure_labels.register_all(
     {
         "principal_lent": (_("Principal of these loans"), True),
         "borrowers": (_("Borrowers"), False),
+        "received": (_("Money received"), True),
         "loans_touched": (_("Loans touched"), False),
         "loans_settled": (_("Loans settled by it"), False),
         "loans_derived_anew": (_("Loans derived anew, since money came late"), False),

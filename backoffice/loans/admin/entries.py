@@ -232,7 +232,6 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),
-        ("creditorclient", gettext_lazy("Creditors' machines"), "api", None),
     )
 ):
     registries.sidebar.register(
@@ -247,3 +246,15 @@ for _order, (_name, _words, _icon, _count) in enumerate(
             count=_count,
         ),
     )
+# For those who answer for the doors of the house, and those who audit them.
+registries.sidebar.register(
+    "loans.creditorclient",
+    SidebarItem(
+        desk="loans",
+        title=gettext_lazy("Creditors' machines"),
+        url=lambda: reverse("admin:loans_creditorclient_changelist"),
+        icon="api",
+        permission="api.view_client",
+        order=19,
+    ),
+)
