@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.time import SHANGHAI
+from backoffice.core.time import SHANGHAI, business_day
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
 from backoffice.desk.templatetags.desk import money, when
 from backoffice.loans import workflow
 from backoffice.loans.choices import RepaymentChannel
 from backoffice.loans.models import PostingRequest, Repayment
+from backoffice.loans.selectors_several import owes_on_several, proposal
 from backoffice.loans.services import postings
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -39,9 +43,45 @@ class RepaymentForm(OperationForm):
     )
     reason = forms.CharField(label=_("Why by hand"), widget=forms.Textarea(attrs={"rows": 2}), max_length=500)
 
+    #: Asked where the person owes the same creditor on other loans too.
+    named = forms.BooleanField(
+        label=_("The payer named this loan"),
+        required=False,
+        help_text=_("Unless the payer says which, the law does (Civil Code art. 560)."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["received_at"].initial = timezone.now().astimezone(SHANGHAI).strftime(MOMENT)
+        self.several = owes_on_several(self.obj)
+        if not self.several:
+            del self.fields["named"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        named = data.pop("named", False)
+        if named:
+            # The designation is part of why it was posted here.
+            data["reason"] = f"{data.get('reason', '')}\n{gettext('The payer named this loan')}"
+        elif self.several and data.get("amount") and data.get("received_at"):
+            self._ask_the_law(data["amount"], business_day(data["received_at"]))
+        return data
+
+    def _ask_the_law(self, amount: Decimal, on: date) -> None:
+        """Refuse money for this loan that art. 560 gives to another one, and say to which, how much and why."""
+        found = proposal(self.obj, amount=amount, on=on)
+        elsewhere = [one for one in found.portions if one.key != self.obj.number]
+        if not elsewhere:
+            return
+        lines = [
+            gettext("%(loan)s: %(amount)s yuan. %(reason)s")
+            % {"loan": one.key, "amount": f"{one.amount:,.2f}", "reason": one.reason.render(gettext)}
+            for one in found.portions
+        ]
+        head = gettext("The payer named no loan, so by Civil Code art. 560 the money goes:")
+        self.add_error(
+            "amount", [head, *lines, gettext("Enter it there, or say that the payer named this loan.")]
+        )
 
 
 class RepaymentField(forms.ModelChoiceField):
