@@ -9,6 +9,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("complaints.api.urls")),
+    path("api/v1/", include("backoffice.loans.api.urls")),
     path("api/v1/audit/", include("backoffice.api.seal_urls")),
     path("api/partner/v1/", include("complaints.mediation.api.urls")),
     # Last: it answers every unknown address under /api/.

@@ -28,13 +28,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
 
+sys.path.insert(0, str(ROOT / "bench"))
+
 import django  # noqa: E402
 
 django.setup()
 
 import tablib  # noqa: E402
+from _loan_book import clone  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from import_export import fields, resources, widgets  # noqa: E402
 from simple_history.utils import bulk_create_with_history as library_bulk_create  # noqa: E402
 
@@ -116,18 +119,6 @@ def template(by: Any) -> tuple[Loan, Loan]:
         made = import_loans([row], by=by, at=start_of_day(date(2026, 11, 1)) + timedelta(hours=9))
         loans += made.created
     return loans[0], loans[1]
-
-
-def clone(model: type[models.Model], source: str, count: int, **changed: str) -> None:
-    """``count`` copies (numbered g) of the rows of ``source`` (a condition), with some columns made anew in SQL."""
-    names = [field.column for field in model._meta.concrete_fields if not field.has_db_default()]
-    values = [changed.get(name, f't."{name}"') for name in names]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{model._meta.db_table}" ({quoted}) SELECT {", ".join(values)} '  # noqa: S608
-            f'FROM "{model._meta.db_table}" t, generate_series(1, {count}) g WHERE {source}'
-        )
 
 
 def fill(loan: Loan, count: int, offset: int) -> None:

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ComplaintState(models.TextChoices):
@@ -74,7 +75,8 @@ class VerifiedHow(models.TextChoices):
 
 
 class ComplaintSeverity(models.TextChoices):
-    NORMAL = "normal", _("Normal")
+    # Not the class of a loan, which is called the same in English alone.
+    NORMAL = "normal", pgettext_lazy("severity of a complaint", "Normal")
     SERIOUS = "serious", _("Serious")
     CRITICAL = "critical", _("Critical")
 

@@ -19,6 +19,7 @@ from rest_framework.renderers import BaseRenderer
 from backoffice.api.problems import Problem
 from backoffice.core.time import SHANGHAI
 
+_TOO_EXACT = re.compile(r"-?[0-9]{1,12}\.[0-9]{3,}")
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
@@ -75,6 +76,9 @@ class MoneyField(serializers.Field):
 
     default_error_messages = {
         "shape": _("Money is an object with “amount” (text, at most two decimals) and “currency” “CNY”."),
+        "decimals": _(
+            "An amount has at most two decimals: send yuan and fen, rounded where the money was counted."
+        ),
         "negative": _("The amount must not be negative."),
     }
 
@@ -86,6 +90,8 @@ class MoneyField(serializers.Field):
         if not isinstance(data, dict) or set(data) != {"amount", "currency"} or data["currency"] != "CNY":
             self.fail("shape")
         amount = data["amount"]
+        if isinstance(amount, str) and _TOO_EXACT.fullmatch(amount):
+            self.fail("decimals")
         if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
             self.fail("shape")
         value = Decimal(amount).quantize(Decimal("0.01"))

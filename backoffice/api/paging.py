@@ -1,4 +1,4 @@
-"""Lists by cursor: (updated_at, id), 1 to 100 rows, no total. Stable while rows are added and changed.
+"""Lists by cursor: (updated_at, id) or id alone, 1 to 100 rows, no total. Stable while rows are added and changed.
 
 A row that changes moves to the end of the order and is seen again with its new state; none is ever missed.
 """
@@ -28,22 +28,18 @@ class FeedPagination(BasePagination):
     Takes a queryset of models or of ``values()`` that carry ``updated_at`` and ``id``.
     """
 
-    order_fields = ("updated_at", "id")
+    order_fields: tuple[str, ...] = ("updated_at", "id")
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         limit = self._limit(request)
-        moment, pk = self.order_fields
         after = request.query_params.get("cursor")
         if after:
-            seen_at, seen_pk = _read_cursor(after)
-            queryset = queryset.filter(
-                Q(**{f"{moment}__gt": seen_at}) | Q(**{moment: seen_at, f"{pk}__gt": seen_pk})
-            )
-        rows = list(queryset.order_by(moment, pk)[: limit + 1])
+            queryset = queryset.filter(self._after(_read_cursor(after)))
+        rows = list(queryset.order_by(*self.order_fields)[: limit + 1])
         self.next_link = None
         if len(rows) > limit:
             rows = rows[:limit]
-            cursor = _write_cursor(_value(rows[-1], moment), _value(rows[-1], pk))
+            cursor = _write_cursor([_value(rows[-1], name) for name in self.order_fields])
             self.next_link = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
         return rows
 
@@ -72,6 +68,18 @@ class FeedPagination(BasePagination):
             },
         ]
 
+    def _after(self, seen: list[Any]) -> Q:
+        if len(seen) != len(self.order_fields):
+            # The cursor of another list.
+            raise Problem("cursor-invalid")
+        if len(seen) == 1:
+            return Q(**{f"{self.order_fields[0]}__gt": seen[0]})
+        moment, pk = self.order_fields
+        # The first condition says no more than the second; it is what an index can begin with.
+        return Q(**{f"{moment}__gte": seen[0]}) & (
+            Q(**{f"{moment}__gt": seen[0]}) | Q(**{moment: seen[0], f"{pk}__gt": seen[1]})
+        )
+
     def _limit(self, request: Any) -> int:
         given = request.query_params.get("limit", str(DEFAULT_LIMIT))
         if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MAX_LIMIT:
@@ -83,15 +91,16 @@ def _value(row: Any, name: str) -> Any:
     return row[name] if isinstance(row, dict) else getattr(row, name)
 
 
-def _write_cursor(moment: datetime, pk: int) -> str:
-    return signing.dumps([moment.isoformat(), pk], salt=_SALT)
+def _write_cursor(place: list[Any]) -> str:
+    plain = [one.isoformat() if isinstance(one, datetime) else one for one in place]
+    return signing.dumps(plain, salt=_SALT)
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
+def _read_cursor(cursor: str) -> list[Any]:
     try:
-        moment, pk = signing.loads(cursor, salt=_SALT, max_age=CURSOR_LIFETIME)
+        place = signing.loads(cursor, salt=_SALT, max_age=CURSOR_LIFETIME)
     except signing.SignatureExpired as error:
         raise Problem("cursor-expired") from error
     except signing.BadSignature as error:
         raise Problem("cursor-invalid") from error
-    return datetime.fromisoformat(moment), pk
+    return [datetime.fromisoformat(one) if isinstance(one, str) else one for one in place]

@@ -32,6 +32,7 @@ from backoffice.staff.services import deactivate_machine, machine_user, reactiva
 #: What a scope lets a machine's account do in the domain. A scope not named here only reads.
 ROLE_OF_SCOPE = {
     "complaints:write": Role.LENDER_APP,
+    "repayments:write": Role.CORE_BANKING,
     "referrals:act": Role.MEDIATION_PARTNER,
 }
 

@@ -139,18 +139,19 @@ def copy_into_history(
     *,
     using: str | None = None,
     batch_size: int = 900,
+    compare: bool = True,
 ) -> int:
     """Copy rows as they now stand into history, under the actor and reason of the present context.
 
     The database copies (INSERT … SELECT): quicker than building a model instance, and what history says is what
     the table says, whatever the instance in memory believes. A change (``~``) is written only where the row
-    differs from its latest history row in a tracked column. Answers the number of rows written. Raises
-    ``NoActor`` when nobody answers for them.
+    differs from its latest history row in a tracked column, unless ``compare`` is off. Answers the number of rows
+    written. Raises ``NoActor`` when nobody answers for them.
     """
     acting = context.require()
     history: Any = model.history.model  # type: ignore[attr-defined]
     connection = connections[using or router.db_for_write(history)]
-    statement = _statement(model, connection.alias, history_type == "~")
+    statement = _statement(model, connection.alias, compare and history_type == "~")
     fixed = {
         "history_date": timezone.now(),
         "history_type": history_type,
@@ -247,11 +248,14 @@ def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> l
     return created
 
 
-def bulk_update_with_history(model: type[Tracked], objs: Sequence[Row], fields: Iterable[str]) -> None:
+def bulk_update_with_history(
+    model: type[Tracked], objs: Sequence[Row], fields: Iterable[str], *, changed: bool = False
+) -> None:
     """Update tracked rows and write the history of those that changed, in the caller's transaction.
 
-    ``objs`` are instances, or anything else with ``pk`` and the attributes named.
+    ``objs`` are instances, or anything else with ``pk`` and the attributes named. ``changed``: the caller knows that
+    every one of them did; then nobody looks.
     """
     if objs:
         update_rows(model, objs, fields)
-        copy_into_history(model, [obj.pk for obj in objs], "~")
+        copy_into_history(model, [obj.pk for obj in objs], "~", compare=not changed)

@@ -14,14 +14,10 @@ so that a late back-dated payment re-derives all that came after it. Amounts are
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from backoffice.core.money import ZERO, to_cents
-from backoffice.loans.allocation import OpenInstalment, allocate
-from backoffice.loans.default_interest import accrued, day_basis
 from backoffice.loans.facts import (
     COMPONENTS,
     Account,
@@ -35,14 +31,14 @@ from backoffice.loans.facts import (
     Relief,
     Version,
 )
-from backoffice.loans.rest import RestRow, rest_rows
-from backoffice.loans.schedule import ROUNDINGS, interest_between
+from backoffice.loans.replay import VERSION, Replay, in_order
 
 __all__ = [
     "COMPONENTS",
     "Account",
     "AccountRow",
     "AccountShare",
+    "Beginning",
     "Cost",
     "Facts",
     "PaidPart",
@@ -51,7 +47,9 @@ __all__ = [
     "Relief",
     "Version",
     "as_agreed_at_first",
+    "at_change",
     "derive",
+    "holding",
     "payoff",
 ]
 
@@ -63,10 +61,53 @@ def derive(facts: Facts, *, on: date) -> Account:
     """
     if on < facts.disbursed_on:
         raise ValueError("The loan was not paid out yet.")
-    replay = _Replay(facts)
-    for day, _rank, _order, fact in _in_order(facts, on=on):
+    facts = holding(facts)
+    replay = Replay(facts)
+    for day, _rank, _order, fact in in_order(facts, on=on):
         replay.take(fact, day)
     return replay.account(on)
+
+
+def holding(facts: Facts) -> Facts:
+    """The same facts without the early settlements that the money does not pay (any more): they never held."""
+    kept: tuple[Version, ...] = ()
+    for version in facts.versions:
+        if version.if_paid:
+            tried = replace(facts, versions=(*kept, replace(version, if_paid=False)))
+            if not derive(tried, on=version.effective_on).settled:
+                continue
+        kept = (*kept, version)
+    return facts if kept == facts.versions else replace(facts, versions=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new schedule begins with (yuan). ``run_up``: interest of the days so far that falls due later, less than
+    nothing where it was paid in advance; ``settling``, ``settling_to_end``: what an early settlement asks for of it,
+    with interest to the day or to the end of the period."""
+
+    account: Account
+    run_up: Decimal
+    settling: Decimal
+    settling_to_end: Decimal
+
+
+def at_change(facts: Facts, *, on: date) -> Beginning:
+    """The loan as a new schedule finds it on ``on``: before the receipts, waivers and costs of that day.
+
+    Interest and default interest run to the end of the day, for the new schedule begins with the day after.
+    """
+    facts = holding(facts)
+    replay = Replay(facts)
+    for day, rank, _order, fact in in_order(facts, on=on):
+        if day < on or rank == VERSION:
+            replay.take(fact, day)
+    return Beginning(
+        replay.account(on),
+        replay.run_up(on),
+        replay.settling_interest(on, to_period_end=False),
+        replay.settling_interest(on, to_period_end=True),
+    )
 
 
 def as_agreed_at_first(facts: Facts) -> Facts:
@@ -78,283 +119,16 @@ def payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> dict[str, 
     """What settles the loan if it is paid on ``on``, by component (yuan).
 
     Interest runs to the day (Civil Code art. 677; ``to_period_end``: to the end of the running period, where the
-    contract says so); nothing is asked for the time after that. Includes default interest to ``on``.
+    contract says so); nothing is asked for the time after that, and what was paid for it already is taken off: the
+    interest may be less than nothing. Includes default interest to ``on``.
     """
-    replay = _Replay(facts)
-    for day, _rank, _order, fact in _in_order(facts, on=on):
+    facts = holding(facts)
+    replay = Replay(facts)
+    for day, _rank, _order, fact in in_order(facts, on=on):
         replay.take(fact, day)
     account = replay.account(on)
     owed = {name: account.owed(name, due_by=None if name == "principal" else on) for name in COMPONENTS}
-    owed["interest"] += replay.running_interest(on, to_period_end=to_period_end)
+    owed["interest"] += replay.settling_interest(on, to_period_end=to_period_end)
     owed["cost"] = account.owed("cost")
     owed["penalty"] = account.owed("penalty")
     return owed
-
-
-#: What comes first on a day: what was agreed, then what it cost, what was let go, what was paid, and last what lay
-#: there as credit when something fell due.
-_VERSION, _COST, _RELIEF, _RECEIPT, _CREDIT = range(5)
-_Fact = Version | Cost | Relief | Receipt | None
-
-
-def _in_order(facts: Facts, *, on: date) -> list[tuple[date, int, tuple[Any, ...], _Fact]]:
-    found: list[tuple[date, int, tuple[Any, ...], _Fact]] = []
-    found += [(one.effective_on, _VERSION, (one.number,), one) for one in facts.versions[1:]]
-    found += [(one.on, _COST, (one.key,), one) for one in facts.costs]
-    found += [(one.on, _RELIEF, (one.key,), one) for one in facts.reliefs]
-    found += [(one.on, _RECEIPT, (*one.order, one.key), one) for one in facts.receipts]
-    dues = {row.due_on for version in facts.versions for row in version.rows}
-    found += [(day, _CREDIT, (), None) for day in dues]
-    return sorted(
-        (one for one in found if facts.disbursed_on <= one[0] <= on), key=lambda one: (one[0], one[1], one[2])
-    )
-
-
-class _Line:
-    """One instalment under way."""
-
-    __slots__ = ("cost", "paid", "parts", "plan", "relief")
-
-    def __init__(self, plan: PlanRow) -> None:
-        self.plan = plan
-        self.paid = dict.fromkeys(COMPONENTS, ZERO)
-        self.relief = dict.fromkeys(COMPONENTS, ZERO)
-        self.cost = ZERO
-        self.parts: list[PaidPart] = []
-
-    def pay(self, part: PaidPart) -> None:
-        self.paid[part.component] += part.amount
-        self.parts.append(part)
-
-    def principal_paid(self) -> list[tuple[date, Decimal]]:
-        return [(part.on, part.amount) for part in self.parts if part.component == "principal"]
-
-
-class _Replay:
-    """The loan while its facts are told one after the other."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-        self.version = facts.versions[0]
-        self.lines = [_Line(row) for row in self.version.rows]
-        self.parts: list[PaidPart] = []
-        self.shares: list[AccountShare] = []
-        self.credit: dict[int, Decimal] = {}
-        self.basis = day_basis(facts.day_count)
-
-    def take(self, fact: _Fact, day: date) -> None:
-        if isinstance(fact, Version):
-            self._change(fact, day)
-        elif isinstance(fact, Cost):
-            self._oldest_open(day).cost += fact.amount
-        elif isinstance(fact, Relief):
-            self._let_go(fact, day)
-        elif isinstance(fact, Receipt):
-            self._put(fact.key, fact.amount, day)
-        else:
-            self._use_credit(day)
-
-    def account(self, on: date) -> Account:
-        rows = tuple(
-            AccountRow(line.plan.sequence, line.plan.due_on, due, dict(line.paid), list(line.parts))
-            for line, due in zip(self.lines, self._dues(on), strict=True)
-        )
-        surplus = {key: amount for key, amount in self.credit.items() if amount}
-        return Account(on, self.facts, self.version, rows, tuple(self.shares), surplus)
-
-    def running_interest(self, on: date, *, to_period_end: bool) -> Decimal:
-        """What is open of the interest of the running period, to the day or to its end."""
-        ahead = next((position for position, line in enumerate(self.lines) if line.plan.due_on > on), None)
-        if ahead is None:
-            return ZERO
-        line = self.lines[ahead]
-        if to_period_end:
-            running = line.plan.interest
-        elif self.facts.daily_interest:
-            running = self._rest(on)[ahead].accrued
-        else:
-            running = self._accrued(on)
-        return max(running - line.relief["interest"] - line.paid["interest"], ZERO)
-
-    def _accrued(self, on: date) -> Decimal:
-        """The planned interest of the running period up to ``on``, with that of rows before it which was put off."""
-        total, before, balance = Decimal(0), self.facts.disbursed_on, self.facts.principal
-        for row in self.version.rows:
-            ended = row.due_on <= on
-            if ended and row.interest:
-                total = Decimal(0)
-            elif row.due_on > before:
-                total += interest_between(
-                    balance=balance,
-                    annual_rate=self.version.annual_rate,
-                    period=(before, row.due_on),
-                    until=min(row.due_on, on),
-                    day_count=self.facts.day_count,
-                    period_unit=self.facts.period_unit,
-                    every=self.facts.every,
-                )
-            if not ended:
-                break
-            before, balance = row.due_on, balance - row.principal
-        return to_cents(total, rounding=ROUNDINGS[self.facts.rounding])
-
-    def _rest(self, on: date) -> list[RestRow]:
-        facts = self.facts
-        return rest_rows(
-            self.version.rows,
-            principal=facts.principal,
-            disbursed_on=facts.disbursed_on,
-            settled_until=self.version.effective_on,
-            rates=[(one.effective_on, one.annual_rate) for one in facts.versions],
-            paid=[(part.on, part.amount) for part in self.parts if part.component == "principal"],
-            floor=[line.paid["principal"] for line in self.lines],
-            equal_instalment=facts.method == "equal_instalment",
-            day_count=facts.day_count,
-            rounding=facts.rounding,
-            on=on,
-        )
-
-    def _dues(self, on: date, *, accrued_only: bool = False) -> list[dict[str, Decimal]]:
-        """What is due of each line as of the end of ``on``; ``accrued_only``: of interest ahead, that of past days."""
-        rest = self._rest(on) if self.facts.daily_interest else None
-        paid_off_on = self._paid_off_on() if rest is not None else None
-        dues = []
-        for position, line in enumerate(self.lines):
-            plan = line.plan
-            principal, interest, fee = plan.principal, plan.interest, plan.fee
-            if rest is not None:
-                principal, interest = rest[position].principal, rest[position].interest
-                ahead = accrued_only and plan.due_on > on
-                if ahead:
-                    interest = rest[position].accrued
-                # Repaying early saves the fees of the time after it.
-                if ahead or (paid_off_on is not None and paid_off_on < plan.due_on):
-                    fee = line.paid["fee"]
-            due = {
-                "principal": principal,
-                "interest": interest,
-                "fee": fee,
-                "penalty": plan.penalty + self._default_interest(line, principal, on),
-                "cost": line.cost,
-            }
-            for name, amount in line.relief.items():
-                if amount:
-                    due[name] = max(due[name] - amount, line.paid[name])
-            dues.append(due)
-        return dues
-
-    def _paid_off_on(self) -> date | None:
-        """The day on which the last of the principal was paid."""
-        left = self.facts.principal
-        for part in self.parts:
-            left -= part.amount if part.component == "principal" else ZERO
-            if left == 0:
-                return part.on
-        return None
-
-    def _default_interest(self, line: _Line, principal: Decimal, on: date) -> Decimal:
-        since = max(line.plan.due_on, self.version.effective_on)
-        if on <= since or principal == 0:
-            return ZERO
-        paid = line.principal_paid()
-        if line.paid["principal"] >= principal and all(day <= since for day, _amount in paid):
-            return ZERO
-        rates = [(since, self.version.default_rate)]
-        if self.facts.daily_interest:
-            # What is unpaid bears the contract rate already, as long as there are instalments to bear it.
-            matures_on = self.version.rows[-1].due_on
-            rates = [(since, max(self.version.default_rate - self.version.annual_rate, ZERO))]
-            rates.append((max(matures_on, since), self.version.default_rate))
-        amount = accrued(
-            principal=principal,
-            paid=paid,
-            since=since,
-            on=on,
-            rates=rates,
-            basis=self.basis,
-            free=self.facts.free,
-        )
-        return to_cents(amount, rounding=ROUNDINGS[self.facts.rounding])
-
-    def _put(self, key: int, amount: Decimal, day: date) -> None:
-        """Spread money over what is open on ``day``; what is left is credit."""
-        dues = self._dues(day, accrued_only=True)
-        by_sequence = {line.plan.sequence: line for line in self.lines}
-        result = allocate(
-            amount=amount,
-            on=day,
-            rule=self.facts.rule,
-            instalments=[
-                OpenInstalment(
-                    line.plan.sequence,
-                    line.plan.due_on,
-                    {name: max(due[name] - line.paid[name], ZERO) for name in COMPONENTS},
-                )
-                for line, due in zip(self.lines, dues, strict=True)
-            ],
-        )
-        for share in result.shares:
-            part = PaidPart(key, day, share.component, share.amount)
-            by_sequence[share.key].pay(part)
-            self.parts.append(part)
-            self.shares.append(
-                AccountShare(key, self.version.number, share.key, share.component, share.amount)
-            )
-        self.credit[key] = result.surplus
-
-    def _use_credit(self, day: date) -> None:
-        if any(line.plan.due_on == day for line in self.lines):
-            for key, amount in list(self.credit.items()):
-                if amount:
-                    self._put(key, amount, day)
-
-    def _let_go(self, relief: Relief, day: date) -> None:
-        """A waiver takes from what is open and due, the oldest first; what is open no more needs none."""
-        left = relief.amount
-        for line, due in zip(self.lines, self._dues(day), strict=True):
-            part = min(left, due[relief.component] - line.paid[relief.component])
-            if part > 0:
-                line.relief[relief.component] += part
-                left -= part
-
-    def _oldest_open(self, day: date) -> _Line:
-        for line, due in zip(self.lines, self._dues(day), strict=True):
-            if any(due[name] > line.paid[name] for name in ("principal", "interest", "fee")):
-                return line
-        return self.lines[-1]
-
-    def _change(self, version: Version, day: date) -> None:
-        """Take over what was paid into the rows of a new schedule, by component, the oldest row first."""
-        owed = sum((line.cost - line.relief["cost"] for line in self.lines), ZERO)
-        self.version = version
-        self.lines = [_Line(row) for row in version.rows]
-        # What enforcing cost stands apart from every schedule.
-        self.lines[0].cost = owed
-        room = [
-            {
-                "principal": line.plan.principal,
-                "interest": line.plan.interest,
-                "fee": line.plan.fee,
-                "penalty": line.plan.penalty,
-                "cost": line.cost,
-            }
-            for line in self.lines
-        ]
-        before, self.parts = self.parts, []
-        over: dict[int, Decimal] = {}
-        for part in before:
-            left = part.amount
-            for line, space in zip(self.lines, room, strict=True):
-                taken = min(left, space[part.component])
-                if taken > 0:
-                    moved = replace(part, amount=taken)
-                    line.pay(moved)
-                    self.parts.append(moved)
-                    space[part.component] -= taken
-                    left -= taken
-                if left == 0:
-                    break
-            if left:
-                over[part.receipt] = over.get(part.receipt, ZERO) + left
-        for key, amount in over.items():
-            self._put(key, amount + self.credit.pop(key, ZERO), day)

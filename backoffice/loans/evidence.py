@@ -18,6 +18,7 @@ from backoffice.loans.choices import NumberOwner
 from backoffice.loans.models import (
     Borrower,
     BorrowerNeed,
+    Charge,
     ContactConsent,
     ContactPerson,
     Creditor,
@@ -25,12 +26,16 @@ from backoffice.loans.models import (
     Loan,
     LoanEvent,
     LoanProduct,
+    PaymentPause,
     PhoneNumber,
     PostingRun,
     ProductFee,
     Repayment,
     RepaymentAllocation,
+    ScheduleChange,
     TermsVersion,
+    Waiver,
+    WriteOff,
 )
 from backoffice.staff.models import User
 
@@ -104,6 +109,12 @@ def parts(scope: Scope) -> Iterator[Part]:
     yield Part(
         RepaymentAllocation.objects.filter(posting_run__loan__in=loans), moments=("posting_run__posted_at",)
     )
+    # Whenever they were made: what is owed in the period follows from all of them.
+    yield Part(ScheduleChange.objects.filter(loan__in=loans))
+    yield Part(Waiver.objects.filter(loan__in=loans))
+    yield Part(PaymentPause.objects.filter(loan__in=loans))
+    yield Part(Charge.objects.filter(loan__in=loans))
+    yield Part(WriteOff.objects.filter(loan__in=loans))
     every = Loan.objects.filter(pk__in=loans | scope.only_named(LOAN))
     yield Part(LoanProduct.objects.filter(pk__in=every.values("product")))
     yield Part(ProductFee.objects.filter(product__in=every.values("product")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from backoffice.core.money import ZERO
+from backoffice.core.money import CENT, ZERO
 from backoffice.loans.ageing import Due, Paid
 from backoffice.loans.allocation import STATUTORY, AllocationRule
 from backoffice.loans.schedule import DayCount, Method, PeriodUnit, Rounding
@@ -23,7 +23,11 @@ CONTRACT = frozenset({"principal", "interest", "fee"})
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One instalment as a schedule version agreed it. ``penalty`` is default interest carried over into it."""
+    """One instalment as a schedule version agreed it. ``penalty`` is default interest carried over into it.
+
+    ``carried`` is the part of its interest that stems from the time before the version took effect: owed whatever
+    happens after it, and less than nothing where interest had been paid in advance.
+    """
 
     sequence: int
     due_on: date
@@ -31,17 +35,22 @@ class PlanRow:
     interest: Decimal
     fee: Decimal = ZERO
     penalty: Decimal = ZERO
+    carried: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A schedule that was agreed, from ``effective_on`` on (the first one from the day of payment)."""
+    """A schedule that was agreed, from ``effective_on`` on (the first one from the day of payment).
+
+    ``if_paid``: it holds only if what came in by the end of that day pays all of it (early settlement).
+    """
 
     number: int
     effective_on: date
     rows: tuple[PlanRow, ...]
     annual_rate: Decimal
     default_rate: Decimal
+    if_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,8 @@ class Facts:
     period_unit: PeriodUnit = "month"
     every: int = 1
     daily_interest: bool = False
+    month_end: bool = False
+    instalment_unit: Decimal = CENT
     rule: AllocationRule = STATUTORY
     receipts: tuple[Receipt, ...] = ()
     reliefs: tuple[Relief, ...] = ()

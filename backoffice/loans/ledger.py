@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db.models import Model
@@ -15,7 +15,8 @@ from django.db.models import Model
 from backoffice.core.time import business_day
 from backoffice.loans.account import Cost, Facts, PlanRow, Receipt, Relief, Version
 from backoffice.loans.ageing import Pause
-from backoffice.loans.choices import ChangeState
+from backoffice.loans.choices import ChangeKind, ChangeState
+from backoffice.loans.classification import Watch, watch_after
 from backoffice.loans.conventions import allocation_rule, day_count
 from backoffice.loans.models import Charge, Instalment, Loan, PaymentPause, Repayment, ScheduleChange, Waiver
 
@@ -47,9 +48,18 @@ class Ledger:
         return [one for one in self.repayments if one.reverses_id is None and one.pk not in undone]
 
     @property
+    def restructured_on(self) -> list[date]:
+        """The days of the concessions to somebody in difficulty."""
+        return [one.effective_on for one in self.changes if one.restructuring]
+
+    @property
     def count_pauses(self) -> list[Pause]:
         """The pauses that take days off the delinquent days."""
         return [Pause(one.from_on, one.until) for one in self.pauses if one.stops_count]
+
+    def watch(self, *, on: date, months: int) -> Watch:
+        """The watch as it was on ``on``: of the restructurings that had taken effect by then."""
+        return watch_after([day for day in self.restructured_on if day <= on], months=months)
 
     def facts(self) -> Facts:
         """Everything as plain data, for ``account.derive``."""
@@ -64,6 +74,8 @@ class Ledger:
             period_unit=product.period_unit,  # type: ignore[arg-type]
             every=product.every,
             daily_interest=product.daily_interest,
+            month_end=product.month_end,
+            instalment_unit=product.instalment_unit,
             rule=allocation_rule(product),
             versions=tuple(self._versions()),
             receipts=tuple(
@@ -92,7 +104,12 @@ class Ledger:
         for change in planned:
             number = change.version or 0
             yield Version(
-                number, change.effective_on, self._plan(number), change.annual_rate, change.default_rate
+                number,
+                change.effective_on,
+                self._plan(number),
+                change.annual_rate,
+                change.default_rate,
+                if_paid=change.kind == ChangeKind.EARLY_SETTLEMENT,
             )
 
     def _plan(self, number: int) -> tuple[PlanRow, ...]:
@@ -104,6 +121,7 @@ class Ledger:
                 one.interest_due if one.planned_interest is None else one.planned_interest,
                 one.fee_due if one.planned_fee is None else one.planned_fee,
                 one.penalty_carried,
+                one.interest_carried,
             )
             for one in self.version(number)
         )

@@ -10,6 +10,7 @@ from backoffice.core.money import ZERO
 from backoffice.loans import ageing
 from backoffice.loans.ageing import Pause
 from backoffice.loans.classification import Watch
+from backoffice.loans.closing import reported
 from backoffice.loans.models import Instalment, Loan
 from backoffice.loans.policy import LoanPolicy
 
@@ -19,6 +20,7 @@ STANDING_COLUMNS = (
     "overdue_spells",
     "overdue_kind",
     "risk_class",
+    "stood_on",
     "next_event_on",
 )
 
@@ -41,11 +43,13 @@ def take_standing(
     policy: LoanPolicy,
     spells: int,
     pauses: Sequence[Pause] = (),
+    closing: bool = False,
 ) -> bool:
     """Set what ``loan`` stores about its age as of the end of ``on``; ``spells``: how often it fell overdue so far.
 
-    A next event that has come already stays: the close of that day has not run yet and must still find the loan.
-    Answers whether anything changed. The caller saves.
+    ``closing`` is for the close of ``on`` itself. Any other caller leaves the loan to the next close where that has
+    something to report, and leaves a next event of an earlier day: the close of that day has not run yet and must
+    still find the loan. Answers whether anything changed. The caller saves.
     """
     before = tuple(getattr(loan, name) for name in STANDING_COLUMNS)
     standing = ageing.standing(
@@ -61,6 +65,7 @@ def take_standing(
     loan.delinquent_since = standing.delinquent_since
     loan.overdue_kind = standing.overdue_kind
     loan.risk_class = standing.risk_class
-    if loan.next_event_on is None or loan.next_event_on > on:
-        loan.next_event_on = standing.next_event_on
+    loan.stood_on = on
+    if closing or loan.next_event_on is None or loan.next_event_on >= on:
+        loan.next_event_on = standing.next_event_on if closing or reported(loan, standing) else on
     return before != tuple(getattr(loan, name) for name in STANDING_COLUMNS)

@@ -23,7 +23,7 @@ from backoffice.loans.schedule import ROUNDINGS, DayCount, Rounding, interest_be
 
 
 class Planned(Protocol):
-    """One planned instalment; ``principal`` and ``interest`` in yuan."""
+    """One planned instalment in yuan; ``carried`` is interest from before the schedule took effect."""
 
     @property
     def due_on(self) -> date: ...
@@ -31,6 +31,8 @@ class Planned(Protocol):
     def principal(self) -> Decimal: ...
     @property
     def interest(self) -> Decimal: ...
+    @property
+    def carried(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,7 @@ def rest_rows(
     plan: Sequence[Planned],
     *,
     principal: Decimal,
-    disbursed_on: date,
-    settled_until: date,
+    since: date,
     rates: Sequence[tuple[date, Decimal]],
     paid: Sequence[tuple[date, Decimal]],
     floor: Sequence[Decimal],
@@ -58,21 +59,21 @@ def rest_rows(
 ) -> list[RestRow]:
     """The rows of ``plan`` as of the end of ``on``.
 
-    ``rates`` (per year) hold from their day on; ``paid`` are payments of principal (yuan) by day; rows due by
-    ``settled_until`` stay as planned (an earlier schedule's past); ``floor`` is the principal each row has been paid
-    already, below which its part never falls, nor that of the rows after it. Raises ``ValueError`` for equal
-    periods, which know no single days.
+    ``since`` is the day from which the plan bears interest: rows due by then stay as planned (an earlier schedule's
+    past), what earlier days bore is in ``carried``. ``rates`` (per year) hold from their day on; ``paid`` are payments
+    of principal (yuan) by day; ``floor`` is the principal each row has been paid already, below which its part never
+    falls, nor that of the rows after it. Raises ``ValueError`` for equal periods, which know no single days.
     """
     if day_count == "equal":
         raise ValueError("Daily interest needs a day count that knows days.")
     mode = ROUNDINGS[rounding]
     rows: list[RestRow] = []
-    balance, before, last = principal, disbursed_on, len(plan) - 1
+    balance, before, last = principal, since, len(plan) - 1
     turns = {on, *(day for day, _amount in paid), *(day for day, _rate in rates)}
     with localcontext() as context:
         context.prec = 34
         for position, row in enumerate(plan):
-            if row.due_on <= settled_until:
+            if row.due_on <= since:
                 rows.append(RestRow(row.principal, row.interest, row.interest))
             else:
                 total, gone = Decimal(0), Decimal(0)
@@ -80,7 +81,7 @@ def rest_rows(
                 for start, end in pairwise(days):
                     unpaid = principal - sum((amount for day, amount in paid if day <= start), ZERO)
                     owed = unpaid if start < on else min(unpaid, balance)
-                    rate = next(rate for since, rate in reversed(rates) if since <= start)
+                    rate = next(rate for first, rate in reversed(rates) if first <= start)
                     to_end, to_start = (
                         interest_between(
                             balance=owed,
@@ -94,13 +95,14 @@ def rest_rows(
                     total += to_end - to_start
                     if end <= on:
                         gone += to_end - to_start
-                interest = to_cents(total, rounding=mode)
+                interest = max(row.carried + to_cents(total, rounding=mode), ZERO)
                 part = row.principal
                 if equal_instalment:
                     part = min(part, max(row.principal + row.interest - interest, ZERO))
                 later = sum(floor[position + 1 :], ZERO)
                 part = balance if position == last else min(max(part, floor[position]), balance - later)
-                rows.append(RestRow(part, interest, min(to_cents(gone, rounding=mode), interest)))
+                so_far = max(row.carried + to_cents(gone, rounding=mode), ZERO)
+                rows.append(RestRow(part, interest, min(so_far, interest)))
             balance -= rows[-1].principal
             before = max(before, row.due_on)
     return rows

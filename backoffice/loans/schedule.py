@@ -182,7 +182,35 @@ def build_schedule(
     _check(terms)
     with localcontext() as context:
         context.prec = 34
-        return _bullet(terms) if method == "bullet" else _rows(terms)
+        if method == "bullet":
+            return _bullet(terms)
+        dues = _due_dates(terms)
+        return _rows(terms, dues, _rates(terms, dues), _spread(terms))
+
+
+def rows_on(
+    *,
+    principal: Decimal,
+    dues: Sequence[date],
+    rates: Sequence[Decimal],
+    method: Method,
+    since: date,
+    rounding: Rounding = "half_up",
+    instalment_unit: Decimal = CENT,
+) -> list[Row]:
+    """The rows that repay ``principal`` yuan on these due dates, the interest of each period at its own rate.
+
+    For what is planned anew from ``since`` on, in periods of any length; ``rates`` are those of the periods, not of a
+    year. ``bullet`` gives one row on the last date with the interest of all periods. Raises ``ValueError`` as
+    ``build_schedule``.
+    """
+    if method == "bullet":
+        method, dues, rates = "interest_only", dues[-1:], [sum(rates, Decimal(0))]
+    terms = Terms(principal, Decimal(0), len(dues), method, since, rounding, instalment_unit)
+    _check(terms)
+    with localcontext() as context:
+        context.prec = 34
+        return _rows(terms, dues, rates, Decimal(0))
 
 
 def odd_interest(
@@ -217,14 +245,19 @@ def _check(terms: Terms) -> None:
         raise ValueError("A fee is not negative, and an instalment is rounded to a positive multiple.")
 
 
-def _step(day: date, terms: Terms, count: int) -> date:
-    if terms.period_unit == "month":
-        moved = add_months(day, terms.every * count)
-        if not terms.month_end:
+def step(day: date, count: int, *, period_unit: PeriodUnit, every: int, month_end: bool = False) -> date:
+    """The due date ``count`` periods of ``every`` units after ``day`` (before it, if less than nothing)."""
+    if period_unit == "month":
+        moved = add_months(day, every * count)
+        if not month_end:
             return moved
         return moved.replace(day=calendar.monthrange(moved.year, moved.month)[1])
-    length = terms.every * (7 if terms.period_unit == "week" else 1)
+    length = every * (7 if period_unit == "week" else 1)
     return day + timedelta(days=length * count)
+
+
+def _step(day: date, terms: Terms, count: int) -> date:
+    return step(day, count, period_unit=terms.period_unit, every=terms.every, month_end=terms.month_end)
 
 
 def _due_dates(terms: Terms) -> list[date]:
@@ -282,10 +315,8 @@ def _equal_instalment(terms: Terms, rates: Sequence[Decimal]) -> Decimal:
     )
 
 
-def _rows(terms: Terms) -> list[Row]:
+def _rows(terms: Terms, dues: Sequence[date], rates: Sequence[Decimal], surcharge: Decimal) -> list[Row]:
     mode = ROUNDINGS[terms.rounding]
-    dues = _due_dates(terms)
-    rates, surcharge = _rates(terms, dues), _spread(terms)
     paying = terms.periods - terms.grace_principal
     instalment = (
         _equal_instalment(terms, rates[terms.grace_principal :])

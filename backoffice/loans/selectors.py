@@ -19,11 +19,9 @@ from backoffice.loans.classification import (
     Classification,
     Kind,
     OverdueKind,
-    Watch,
     bucket_of,
     classify,
     kind_of,
-    watch_after,
 )
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import (
@@ -290,7 +288,7 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
             on=on,
             days=past_due.days,
             policy=policy.ageing.classes,
-            watch=_watch(ledger, on=on, policy=policy),
+            watch=ledger.watch(on=on, months=policy.ageing.watch_months),
         ),
         bucket=bucket_of(past_due.days, policy.ageing.buckets),
         instalments=tuple(_status(row, on=on) for row in account.rows),
@@ -298,14 +296,6 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
         original=_original(facts, account, on=on),
         pauses=tuple(ledger.pauses),
         changes=tuple(ledger.changes),
-    )
-
-
-def _watch(ledger: Ledger, *, on: date, policy: LoanPolicy) -> Watch:
-    """The watch as it was on ``on``: of the restructurings that had taken effect by then."""
-    return watch_after(
-        [one.effective_on for one in ledger.changes if one.restructuring and one.effective_on <= on],
-        months=policy.ageing.watch_months,
     )
 
 

@@ -8,9 +8,22 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
-from backoffice.core.workflow import Workflow, transition
-from backoffice.loans.choices import LoanState, PostingState, TermsState
-from backoffice.loans.models import PostingRequest
+from backoffice.core.workflow import Transition, Workflow, transition
+from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
+from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
+
+#: A written-off debt is still owed: it can be eased, paid and settled like any other.
+_OWED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
+
+
+def _change(kind: ChangeKind, label: Any, effect: Any) -> Transition:
+    """One kind of change that can be proposed; it is named as its kind."""
+    return transition(kind.value, label, _OWED, None, "loans.propose_change", effect=effect)
+
+
+def _is_overdue(loan: Loan, by: Actor, at: datetime) -> Any | None:
+    return _("Nothing is overdue on it.") if loan.oldest_unpaid_due_on is None else None
+
 
 terms = Workflow(
     "loans.TermsVersion",
@@ -44,7 +57,7 @@ loan = Workflow(
         transition(
             "post_repayment",
             _("Post a repayment"),
-            [LoanState.ACTIVE, LoanState.WRITTEN_OFF],
+            _OWED,
             None,
             "loans.post_repayment",
             effect=_("The money pays the debt in the order of the product, as of the day it came in."),
@@ -57,6 +70,92 @@ loan = Workflow(
             None,
             "loans.reverse_repayment",
             effect=_("The repayment counts as never received; everything after it is derived anew."),
+            style="danger",
+        ),
+        _change(
+            ChangeKind.DEFERRAL,
+            _("Propose a deferral"),
+            _("All that is open falls due later; interest runs on. First you see the difference."),
+        ),
+        _change(
+            ChangeKind.EXTRA_INSTALMENTS,
+            _("Propose more instalments"),
+            _("All that is open is spread over more instalments. First you see the difference."),
+        ),
+        _change(
+            ChangeKind.RESCHEDULE,
+            _("Propose a new schedule"),
+            _("All that is open is planned anew. First you see the difference."),
+        ),
+        _change(
+            ChangeKind.RATE_CUT,
+            _("Propose a lower rate"),
+            _("From now on the loan costs less; due dates stay. First you see the difference."),
+        ),
+        _change(
+            ChangeKind.WAIVER,
+            _("Propose a waiver"),
+            _(
+                "Part of what is due is no longer asked for, never of the principal. First you see the difference."
+            ),
+        ),
+        transition(
+            "settle_early",
+            _("Settle early"),
+            _OWED,
+            None,
+            "loans.settle_early",
+            effect=_(
+                "Everything falls due on the day on which the money came in, with interest to that day. It takes the "
+                "money: post it first."
+            ),
+        ),
+        transition(
+            "pause_loan",
+            _("Set a payment pause"),
+            _OWED,
+            None,
+            "loans.pause_loan",
+            effect=_(
+                "Its days are not counted, or bear no default interest. The days past due of the contract go on."
+            ),
+        ),
+        transition(
+            "end_pause",
+            _("End a payment pause"),
+            _OWED,
+            None,
+            "loans.pause_loan",
+            effect=_("From tomorrow on days count and default interest runs again."),
+        ),
+        transition(
+            "charge_cost",
+            _("Charge a cost"),
+            _OWED,
+            None,
+            "loans.charge_cost",
+            effect=_("What enforcing cost and the borrower owes by law or contract; payments pay it first."),
+        ),
+        transition(
+            "reverse_charge",
+            _("Take a cost back"),
+            (*_OWED, LoanState.SETTLED),
+            None,
+            "loans.charge_cost",
+            effect=_("The cost counts as never charged; everything after it is derived anew."),
+            style="danger",
+        ),
+        transition(
+            "request_write_off",
+            _("Ask for a write-off"),
+            [LoanState.ACTIVE],
+            None,
+            "loans.request_write_off",
+            _is_overdue,
+            effect=_(
+                "A second person decides. The borrower owes the same as before, days and interest go on; payments of "
+                "the time before can no longer be changed."
+            ),
             style="danger",
         ),
     ],
@@ -107,6 +206,120 @@ posting = Workflow(
             "loans.post_repayment",
             _by_the_same,
             effect=_("Nothing is posted."),
+        ),
+    ],
+)
+
+creditor_client = Workflow(
+    "loans.CreditorClient",
+    initial="in_force",
+    transitions=[
+        # The state is the end that the service sets.
+        transition(
+            "end",
+            _("End access"),
+            ["in_force"],
+            None,
+            "api.change_client",
+            effect=_("From the next request on the client sees none of this creditor's loans."),
+            style="danger",
+        ),
+    ],
+)
+
+
+def _by_another_person(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    return (
+        _("Another person than the one who proposed it has to decide.")
+        if change.proposed_by_id == by.pk
+        else None
+    )
+
+
+def _by_the_proposer(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    return _("Only the person who proposed it takes it back.") if change.proposed_by_id != by.pk else None
+
+
+change = Workflow(
+    "loans.ScheduleChange",
+    initial=ChangeState.PROPOSED,
+    transitions=[
+        transition(
+            "apply",
+            _("Apply"),
+            [ChangeState.PROPOSED],
+            ChangeState.APPLIED,
+            "loans.approve_change",
+            _by_another_person,
+            effect=_("The loan changes at once, as of the day of the proposal and exactly as shown."),
+            style="primary",
+        ),
+        transition(
+            "refuse",
+            _("Refuse"),
+            [ChangeState.PROPOSED],
+            ChangeState.REFUSED,
+            "loans.approve_change",
+            _by_another_person,
+            effect=_("The loan stays as it is."),
+            style="danger",
+        ),
+        transition(
+            "withdraw",
+            _("Withdraw"),
+            [ChangeState.PROPOSED],
+            ChangeState.WITHDRAWN,
+            "loans.propose_change",
+            _by_the_proposer,
+            effect=_("The loan stays as it is."),
+        ),
+    ],
+)
+
+
+def _write_off_by_another(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
+    return (
+        _("Another person than the one who asked has to decide.")
+        if write_off.requested_by_id == by.pk
+        else None
+    )
+
+
+def _write_off_by_the_same(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
+    return _("Only the person who asked takes it back.") if write_off.requested_by_id != by.pk else None
+
+
+write_off = Workflow(
+    "loans.WriteOff",
+    initial=PostingState.REQUESTED,
+    transitions=[
+        transition(
+            "approve",
+            _("Write off"),
+            [PostingState.REQUESTED],
+            PostingState.DONE,
+            "loans.approve_write_off",
+            _write_off_by_another,
+            effect=_("The loan leaves the balance sheet today. The borrower owes the same as before."),
+            style="danger",
+        ),
+        transition(
+            "refuse",
+            _("Refuse"),
+            [PostingState.REQUESTED],
+            PostingState.REFUSED,
+            "loans.approve_write_off",
+            _write_off_by_another,
+            effect=_("The loan stays as it is."),
+        ),
+        transition(
+            "withdraw",
+            _("Withdraw"),
+            [PostingState.REQUESTED],
+            PostingState.WITHDRAWN,
+            "loans.request_write_off",
+            _write_off_by_the_same,
+            effect=_("The loan stays as it is."),
         ),
     ],
 )

@@ -156,6 +156,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "seal-record": {"task": "audit.seal_record", "schedule": crontab(minute="*/10")},
     "verify-record": {"task": "audit.verify_record", "schedule": crontab(hour=4, minute=0)},
     "expire-referrals": {"task": "mediation.expire_referrals", "schedule": crontab(hour=0, minute=10)},
+    # Before anything that counts days; the day that is over is yesterday.
+    "close-day": {"task": "loans.close_day", "schedule": crontab(hour=0, minute=30)},
     "purge-api-answers": {"task": "api.purge_answers", "schedule": crontab(hour=2, minute=30)},
     "clear-tokens": {"task": "api.clear_tokens", "schedule": crontab(hour=2, minute=40)},
     # Not at night alone: an alert is worth most while it goes on.
@@ -176,7 +178,11 @@ SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
 SIMPLE_HISTORY_DATE_INDEX = "composite"
 
 # The seams of the house: lower apps ask for what upper apps provide, by dotted path.
-CLOSE_OF_DAY_STEPS: list[str] = []
+CLOSE_OF_DAY_STEPS = [
+    "backoffice.loans.services.closing.loans",
+    "debt_collections.services.ageing_cases.step",
+]
+CLOSE_OF_DAY_WORKERS = env("CLOSE_OF_DAY_WORKERS")
 CONTACT_GATE = "conduct.gate.check"
 # What fills an empty database with made-up people, from the lowest desk up. Nowhere but in the demo.
 DEMO_SEED_STEPS: list[str] = []
@@ -229,6 +235,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     # Several things have a state, each with states of its own.
     "ENUM_NAME_OVERRIDES": {
+        "LoanStateEnum": "backoffice.loans.choices.LoanState",
+        "RepaymentChannelEnum": "backoffice.loans.choices.RepaymentChannel",
         "ComplaintStateEnum": "complaints.choices.ComplaintState",
         "ReferralStateEnum": "complaints.mediation.choices.ReferralState",
     },

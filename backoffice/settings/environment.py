@@ -27,6 +27,7 @@ env = environ.Env(
     # Have a sensible default everywhere.
     LENDER_NAME_EN=(str, ""),
     LENDER_EMAIL=(str, ""),
+    CLOSE_OF_DAY_WORKERS=(int, 2),  # parts of the close done side by side; SQLite does one at a time
     AUDIT_EPOCH=(int, 1),  # raised by one after every restore from a backup
     SEAL_TRUSTED_KEYS=(list, []),  # public keys (base64) that count as ours besides those that sign
     CSRF_TRUSTED_ORIGINS=(list, []),

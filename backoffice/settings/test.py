@@ -28,6 +28,8 @@ WHITENOISE_USE_FINDERS = True
 # Look files up when asked for: every test client builds its own middleware, and would list them all first.
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
+# Another connection does not see what the transaction of a test has made.
+CLOSE_OF_DAY_WORKERS = 1
 BACKGROUND_AT_ONCE = True
 SIDEBAR_CACHE_SECONDS = 0
 LOGGING = logging_config(level="WARNING", fmt="console", filters=LOG_FILTERS)

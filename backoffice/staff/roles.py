@@ -29,11 +29,12 @@ class Role(TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
     # Roles of machines; a person never has them.
     LENDER_APP = "lender_app", _("The lender's app")
+    CORE_BANKING = "core_banking", _("Core banking")
     MEDIATION_PARTNER = "mediation_partner", _("Mediation partner")
     SYSTEM_JOBS = "system_jobs", _("System jobs")
 
 
-MACHINE_ROLES = frozenset({Role.LENDER_APP, Role.MEDIATION_PARTNER, Role.SYSTEM_JOBS})
+MACHINE_ROLES = frozenset({Role.LENDER_APP, Role.CORE_BANKING, Role.MEDIATION_PARTNER, Role.SYSTEM_JOBS})
 PERSON_ROLES = tuple(role for role in Role if role not in MACHINE_ROLES)
 
 _LOAN_BOOK = ("loans.view_*",)
@@ -81,6 +82,7 @@ _HANDLER = (
     "complaints.extend_complaint",
     "complaints.read_words",
     "mediation.offer_referral",
+    "loans.quote_settlement",
     "desk.work_task",
     *_REVEAL_ALL,
     "privacy.correct_name",
@@ -149,6 +151,15 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "loans.post_repayment",
         "loans.reverse_repayment",
         "loans.approve_posting",
+        "loans.close_day",
+        "loans.propose_change",
+        "loans.approve_change",
+        "loans.settle_early",
+        "loans.quote_settlement",
+        "loans.pause_loan",
+        "loans.charge_cost",
+        "loans.request_write_off",
+        "loans.approve_write_off",
         "loans.import_loanbook",
         "loans.export_loanbook",
         "collections.open_case",
@@ -261,6 +272,8 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "staff.change_team",
     ),
     Role.LENDER_APP: ("complaints.file_complaint",),
+    # Reports money of its creditors' loans; from the limit on a person approves.
+    Role.CORE_BANKING: ("loans.post_repayment", "loans.reverse_repayment"),
     Role.MEDIATION_PARTNER: ("mediation.act_referral",),
     # Imports file complaints; what else a job does it does through services that ask no permission.
     Role.SYSTEM_JOBS: ("complaints.file_complaint", "mediation.expire_referral"),
@@ -307,6 +320,8 @@ NOBODY: dict[str, str] = {
     "api.view_idempotentanswer": "stored answers are for the machine that got them",
     "api.add_idempotentanswer": "written with the answer",
     "api.change_idempotentanswer": "written with the answer",
+    "loans.add_creditorclient": "given by a service; api.change_client decides",
+    "loans.change_creditorclient": "ended by a service; api.change_client decides",
     **{
         f"loans.{verb}_{model}": "the loan book comes from core banking, through imports and the API"
         for verb in ("add", "change")
@@ -321,8 +336,8 @@ NOBODY: dict[str, str] = {
                 "loanevent",
             ),
             *("instalment", "postingrun", "repayment", "repaymentallocation"),
-            *("paymentpause", "schedulechange", "waiver", "charge", "postingrequest"),
-            "productfee",
+            *("paymentpause", "schedulechange", "waiver", "charge", "postingrequest", "writeoff"),
+            *("closerun", "closedday", "productfee"),
         )
     },
     "collections.add_*": "the collection desk's services write; their own permissions decide",

@@ -29,6 +29,8 @@ SYSTEM_NAMES = {
     "demo": _("System: demo data"),
     "deadlines": _("System: deadlines"),
     "imports": _("System: imports"),
+    "close": _("System: close of day"),
+    "cases": _("System: cases"),
     "setup": _("System: set-up"),
     "seals": _("System: seals"),
     "watch": _("System: watch over reading"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,13 @@ from django.dispatch import receiver
 from backoffice.desk.choices import IncidentKind
 from backoffice.desk.models import Incident
 from backoffice.desk.signals import incident_persons_added
-from backoffice.loans.models import Borrower
+from backoffice.loans.models import Borrower, Loan
+from backoffice.loans.signals import loans_restated
 from backoffice.staff.models import User
-from debt_collections.choices import HoldReason, HoldScope
-from debt_collections.models import Hold
-from debt_collections.services import place_hold
+from backoffice.staff.services import system_user
+from debt_collections.choices import CaseState, HoldReason, HoldScope
+from debt_collections.models import Case, Hold
+from debt_collections.services import close_cured_cases, place_hold
 
 #: Nobody's paperwork lets collection begin again with somebody who spoke of taking their life: a person decides.
 LIFTS_WITH = "by_hand"
@@ -38,3 +41,11 @@ def stop_collection(
             by=by,
             at=at,
         )
+
+
+@receiver(loans_restated, dispatch_uid="collections.close_cured_cases")
+def end_cured(*, loans: Sequence[Loan], at: datetime, **kwargs: Any) -> None:
+    """Whoever owes nothing overdue any more is left in peace at once. Whoever posts money need not have a say in it."""
+    borrowers = {loan.borrower_id for loan in loans if loan.oldest_unpaid_due_on is None}
+    if borrowers and Case.objects.filter(borrower__in=borrowers, state=CaseState.OPEN).exists():
+        close_cured_cases(borrower_ids=borrowers, by=system_user("cases"), at=at)

@@ -14,6 +14,7 @@ from tests.factories.api import api_client, ask_token
 NIGHTLY = {"mediation.expire_referrals", "api.purge_answers", "api.clear_tokens", "audit.expire_bundles"} | {
     "audit.verify_record",
     "audit.preview_retention",
+    "loans.close_day",
 }
 
 #: What cannot wait for the night, each with its reason.

@@ -51,6 +51,7 @@ OTHER_ADMIN: dict[str, str | None] = {
     "view_on_site": None,  # no model has a page outside the admin
     "desk_attachment_download": "desk.view_attachment",
     "audit_seal_now": "audit.seal_record",
+    "loans_closedday_now": "loans.close_day",
     "audit_seal_anchor": "audit.view_seal",
     "audit_verification_run": "audit.verify_record",
     "desk_incident_now": "desk.view_incident",
@@ -63,6 +64,13 @@ OTHER_ADMIN: dict[str, str | None] = {
     "audit_evidencebundle_status": "audit.view_evidencebundle",
     "audit_evidencebundle_download": "audit.make_bundle",
     "loans_loan_days": "loans.view_loan",
+    **{
+        f"loans_{model}_{page}": f"loans.{right}_loanbook"
+        for model in ("loan", "repayment")
+        for page, right in (("import", "import"), ("import_result", "import"), ("export", "export"))
+    },
+    "loans_loan_quote": "loans.view_loan",
+    "loans_loan_quote_pdf": "loans.quote_settlement",
     "loans_loan_cost": "loans.view_loan",
     "loans_loan_cost_pdf": "loans.view_loan",
     "record_changes": "audit.explore_record",

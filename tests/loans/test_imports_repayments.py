@@ -22,7 +22,7 @@ from backoffice.loans.posting import STANDING_COLUMNS
 from backoffice.loans.services import posting_many
 from backoffice.loans.services.accounts import POSTED_COLUMNS
 from backoffice.loans.services.repayments import LoanNotOpen
-from backoffice.loans.signals import loan_restated, repayment_posted
+from backoffice.loans.signals import loans_restated, repayment_posted
 from backoffice.staff.roles import Role
 from tests.factories.loans import NOW, TODAY, a_loan, a_product, a_repayment, job
 from tests.factories.staff import person
@@ -206,11 +206,11 @@ def test_many_are_told_one_by_one_and_cost_no_statement_each() -> None:
     def hear(repayment: Repayment, loan: Loan, **facts: Any) -> None:
         heard.append(repayment.external_id)
 
-    def anew(loan: Loan, **facts: Any) -> None:
-        heard.append(loan.number)
+    def anew(loans: list[Loan], **facts: Any) -> None:
+        heard.extend(loan.number for loan in loans)
 
     repayment_posted.connect(hear)
-    loan_restated.connect(anew)
+    loans_restated.connect(anew)
     try:
         costs = []
         for some in (loans[:3], loans[3:]):
@@ -220,6 +220,6 @@ def test_many_are_told_one_by_one_and_cost_no_statement_each() -> None:
             costs.append(len(queries))
     finally:
         repayment_posted.disconnect(hear)
-        loan_restated.disconnect(anew)
+        loans_restated.disconnect(anew)
     assert costs[0] == costs[1]
     assert len(heard) == 24

@@ -77,8 +77,11 @@ def act(
 
 
 def lock(model: type[M], pk: Any) -> M:
-    """The row, locked for the rest of the transaction (SQLite has one writer anyway)."""
-    return model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+    """The row, locked for the rest of the transaction (SQLite has one writer anyway).
+
+    Against everybody who would change or lock it too; rows that point at it may come in meanwhile.
+    """
+    return model._default_manager.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def log_read(

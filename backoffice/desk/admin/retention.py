@@ -24,10 +24,10 @@ from backoffice.core import background
 from backoffice.core.time import business_day
 from backoffice.desk.admin.keeping_words import blocker_label
 from backoffice.desk.admin.logs import LogAdmin
-from backoffice.desk.admin.seals import StepMixin
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import OperationForm
 from backoffice.desk.registry import SidebarItem, registries
+from backoffice.desk.step import StepMixin
 from backoffice.desk.templatetags.desk import chip, when
 
 #: How long the numbers of a preview may be acted upon.
@@ -236,7 +236,7 @@ class RetentionRunAdmin(StepMixin, LogAdmin):
     def _preview(self, request: HttpRequest, at: datetime) -> str:
         background.start(apply_retention_task, request.user.pk, RetentionRun.Mode.PREVIEW.value)
         messages.info(request, gettext("The preview has begun; its numbers will stand in this list."))
-        return self._list_url()
+        return self.list_url()
 
     def run_view(self, request: HttpRequest) -> HttpResponse:
         """Let go of what the newest preview found. 422 without one, or when its numbers are not the newest."""
@@ -255,7 +255,7 @@ class RetentionRunAdmin(StepMixin, LogAdmin):
     def _run_now(self, request: HttpRequest, at: datetime) -> str:
         background.start(apply_retention_task, request.user.pk, RetentionRun.Mode.RUN.value)
         messages.info(request, gettext("The run has begun; its outcome will stand in this list."))
-        return self._list_url()
+        return self.list_url()
 
     def _ask_step(
         self, request: HttpRequest, title: Any, text: Any, form: forms.Form, *, status: int = 200

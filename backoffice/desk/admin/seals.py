@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +12,8 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -31,11 +28,11 @@ from backoffice.core import background
 from backoffice.core.errors import DomainError, InputRefused
 from backoffice.desk.admin.logs import LogAdmin
 from backoffice.desk.base import BaseModelAdmin
-from backoffice.desk.once import Once, answer_once
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.paging import KeysetChangeList, KeysetMixin
 from backoffice.desk.readlog import log_once
 from backoffice.desk.registry import SidebarItem, registries
+from backoffice.desk.step import StepMixin
 from backoffice.desk.tables import table_name
 from backoffice.desk.templatetags.desk import chip, when
 
@@ -62,59 +59,6 @@ class ExtentForm(OperationForm):
         initial=Verification.Mode.RECENT,
         widget=forms.RadioSelect,
     )
-
-
-class StepMixin:
-    """A step that belongs to no row: GET asks, POST makes the one service call."""
-
-    model: Any
-    admin_site: Any
-    media: Any
-
-    def step(
-        self,
-        request: HttpRequest,
-        *,
-        permission: str,
-        title: Any,
-        text: Any,
-        run: Callable[..., str],
-        form_class: type[OperationForm] | None = None,
-    ) -> HttpResponse:
-        """403 without the right, 422 when the service refuses. ``run`` answers where to go."""
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-        if request.method not in {"GET", "HEAD", "POST"}:
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        form_class = form_class or OperationForm
-        if request.method != "POST":
-            return self._ask_step(request, title, text, form_class(obj=None, viewer=request.user))
-        form = form_class(request.POST, obj=None, viewer=request.user)
-        return answer_once(
-            request,
-            form,
-            ask=lambda form, status: self._ask_step(request, title, text, form, status=status),
-            make=lambda data: HttpResponseRedirect(run(request, timezone.now(), **data)),
-            elsewhere=self._list_url(),
-        )
-
-    def _list_url(self) -> str:
-        return reverse(f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist")
-
-    def _ask_step(
-        self, request: HttpRequest, title: Any, text: Any, form: forms.Form, *, status: int = 200
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "text": text,
-            "opts": self.model._meta,
-            "media": self.media + form.media,
-            "form": form,
-            "once": Once.fresh(),
-            "back_url": self._list_url(),
-        }
-        return TemplateResponse(request, "desk/seal_step.html", context, status=status)
 
 
 class SealChangeList(KeysetChangeList):
@@ -302,7 +246,7 @@ class VerificationAdmin(StepMixin, LogAdmin):
             # Minutes at ten million rows: nobody waits for it before an open page.
             background.start(verify_in_full_task, request.user.pk)
             messages.info(request, gettext("The verification has begun; its result will stand in this list."))
-            return self._list_url()
+            return self.list_url()
         report = verify_record(by=request.user, at=at)  # type: ignore[arg-type]
         return self.object_url(report.verification)
 

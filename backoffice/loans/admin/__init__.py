@@ -3,6 +3,9 @@
 from backoffice.loans.admin import (  # noqa: F401
     acts,
     borrower,
+    changes,
+    clients,
+    closing,
     codes,
     entries,
     loan,

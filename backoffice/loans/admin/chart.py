@@ -1,15 +1,21 @@
-"""The bar chart of a schedule: one bar per instalment, its paid part filled. Numbers only; the template draws."""
+"""The charts of a loan's page. Numbers only; the templates draw.
+
+One bar per instalment, its paid part filled; and the principal over time, as it went and as it was planned.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.money import ZERO
+from backoffice.loans.account import Account
+from backoffice.loans.balance import Step, owed_over_time, planned_over_time
 from backoffice.loans.selectors import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING, InstalmentStatus
 
 HEIGHT = 48
@@ -67,3 +73,48 @@ def _height(amount: Decimal, most: Decimal) -> int:
     if most == 0 or amount == 0:
         return 0
     return max(round(HEIGHT * amount / most), 2)
+
+
+#: The balance's chart, in its own units; the page scales it.
+BALANCE_WIDTH, BALANCE_HEIGHT = 640, 120
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChart:
+    """The principal over time: the points of both lines, and where today is."""
+
+    owed: str
+    planned: str
+    today_x: float
+    first: date
+    today: date
+    last: date
+    most: Decimal
+    owed_now: Decimal
+    width: int = BALANCE_WIDTH
+    height: int = BALANCE_HEIGHT
+
+
+def balance_chart_of(account: Account) -> BalanceChart:
+    """The chart from the day of payment to the last due date, or to the account's day if that is later."""
+    owed, planned = owed_over_time(account), planned_over_time(account)
+    first, today = account.facts.disbursed_on, account.on
+    last = max(planned[-1].on, today)
+    most = account.facts.principal
+
+    def x(day: date) -> float:
+        return round(BALANCE_WIDTH * (day - first).days / max((last - first).days, 1), 1)
+
+    def line(steps: Sequence[Step], until: date) -> str:
+        points = []
+        level = 0.0
+        for position, step in enumerate(steps):
+            if position:
+                points.append(f"{x(step.on)},{level}")
+            level = round(float(BALANCE_HEIGHT * (1 - step.principal / most)), 1)
+            points.append(f"{x(step.on)},{level}")
+        return " ".join([*points, f"{x(until)},{level}"])
+
+    return BalanceChart(
+        line(owed, today), line(planned, last), x(today), first, today, last, most, owed[-1].principal
+    )

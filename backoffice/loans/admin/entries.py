@@ -23,8 +23,16 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
-from backoffice.loans.choices import PostingState
-from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
+from backoffice.loans.choices import ChangeState, PostingState, RiskClass
+from backoffice.loans.models import (
+    Borrower,
+    Loan,
+    LoanEvent,
+    PostingRequest,
+    Repayment,
+    ScheduleChange,
+    WriteOff,
+)
 from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
 
@@ -42,6 +50,22 @@ EVENTS: dict[str, tuple[str, str]] = {
     "posting_approved": (N_("A posting on %(loan)s was approved"), "good"),
     "posting_refused": (N_("A posting on %(loan)s was refused"), "warn"),
     "posting_withdrawn": (N_("A posting on %(loan)s was withdrawn"), "neutral"),
+    "loan_fell_overdue": (N_("Loan %(loan)s fell overdue"), "warn"),
+    "loan_overdue_ended": (N_("Loan %(loan)s is not overdue any more"), "good"),
+    "loan_class_changed": (N_("Loan %(loan)s changed its class"), "info"),
+    "change_proposed": (N_("A change of %(loan)s was proposed"), "info"),
+    "change_applied": (N_("A change of %(loan)s took effect"), "good"),
+    "change_refused": (N_("A change of %(loan)s was refused"), "warn"),
+    "change_withdrawn": (N_("A proposed change of %(loan)s was withdrawn"), "neutral"),
+    "settled_early": (N_("Settled %(loan)s early"), "good"),
+    "loan_paused": (N_("A payment pause on %(loan)s was set"), "info"),
+    "pause_ended": (N_("A payment pause on %(loan)s was ended"), "neutral"),
+    "cost_charged": (N_("A cost was charged on %(loan)s"), "warn"),
+    "cost_reversed": (N_("A cost on %(loan)s was taken back"), "good"),
+    "write_off_requested": (N_("A write-off of %(loan)s awaits a second person"), "info"),
+    "loan_written_off": (N_("Loan %(loan)s was written off; it is still owed"), "warn"),
+    "write_off_refused": (N_("A write-off of %(loan)s was refused"), "neutral"),
+    "write_off_withdrawn": (N_("A write-off of %(loan)s was withdrawn"), "neutral"),
     "loan_reopened": (N_("Owes on loan %(loan)s again"), "warn"),
 }
 
@@ -55,6 +79,18 @@ def waiting_postings(user: User) -> int:
     """Postings that this person could decide."""
     waiting = PostingRequest.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
     return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_posting") else 0
+
+
+def waiting_changes(user: User) -> int:
+    """Changes that this person could decide."""
+    waiting = ScheduleChange.objects.filter(state=ChangeState.PROPOSED).exclude(proposed_by=user)
+    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_change") else 0
+
+
+def waiting_write_offs(user: User) -> int:
+    """Write-offs that this person could decide."""
+    waiting = WriteOff.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
+    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_write_off") else 0
 
 
 def loan_url(pk: int) -> str:
@@ -106,11 +142,26 @@ def event_items(*, borrower_id: int, viewer: User, before: datetime | None, limi
                 title=_(words) % {"loan": row.loan.number if row.loan else ""},
                 source="loans.events",
                 tone=tone,
+                detail=_detail(row),
                 actor=row.actor_name,
                 url=loan_url(row.loan_id) if row.loan_id else "",
             )
         )
     return found
+
+
+def _detail(row: LoanEvent) -> str:
+    data = row.data
+    if row.kind == "loan_class_changed":
+        before, after = RiskClass(data["from"]).label, RiskClass(data["to"]).label
+        return _("%(before)s → %(after)s, %(days)s days past due") % {
+            "before": before,
+            "after": after,
+            "days": data["days"],
+        }
+    if row.kind == "loan_fell_overdue":
+        return _("Close of %(day)s: due since %(since)s") % {"day": data["day"], "since": data["since"]}
+    return ""
 
 
 def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
@@ -175,6 +226,9 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("loan", gettext_lazy("Loans"), "account_balance_wallet", overdue_loans),
         ("repayment", gettext_lazy("Repayments"), "payments", None),
         ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
+        ("closedday", gettext_lazy("Closes of day"), "event_available", None),
+        ("schedulechange", gettext_lazy("Changes to decide"), "edit_calendar", waiting_changes),
+        ("writeoff", gettext_lazy("Write-offs"), "money_off", waiting_write_offs),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
         ("creditor", gettext_lazy("Creditors"), "account_balance", None),
@@ -192,3 +246,15 @@ for _order, (_name, _words, _icon, _count) in enumerate(
             count=_count,
         ),
     )
+# For those who answer for the doors of the house, and those who audit them.
+registries.sidebar.register(
+    "loans.creditorclient",
+    SidebarItem(
+        desk="loans",
+        title=gettext_lazy("Creditors' machines"),
+        url=lambda: reverse("admin:loans_creditorclient_changelist"),
+        icon="api",
+        permission="api.view_client",
+        order=19,
+    ),
+)

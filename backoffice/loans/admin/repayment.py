@@ -11,14 +11,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.export_pages import ExportPageMixin
+from backoffice.desk.file_pages import ImportPagesMixin
 from backoffice.desk.paging import KeysetMixin
 from backoffice.desk.templatetags.desk import money, when
+from backoffice.loans.admin import files
 from backoffice.loans.models import Repayment
+from backoffice.loans.resources import RepaymentResource
 from backoffice.loans.selectors import allocation_of
+from backoffice.loans.services.exporting import record_book_export
 
 
 @admin.register(Repayment)
-class RepaymentAdmin(KeysetMixin, BaseModelAdmin):
+class RepaymentAdmin(ImportPagesMixin, ExportPageMixin, KeysetMixin, BaseModelAdmin):
     page_template = "loans/repayment_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
@@ -27,6 +32,10 @@ class RepaymentAdmin(KeysetMixin, BaseModelAdmin):
     list_select_related = ("loan",)
     list_filter = ("channel",)
     search_fields = ("=external_id",)
+    imports = files.REPAYMENT_FILES
+    export_resource = RepaymentResource
+    export_permission = files.EXPORT
+    export_record = record_book_export
 
     def page_context(self, request: HttpRequest, obj: Repayment) -> dict[str, Any]:
         return {

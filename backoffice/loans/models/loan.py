@@ -17,9 +17,11 @@ from backoffice.loans.choices import (
 class Loan(models.Model):
     """借据. Day counts are never stored: lists compute them from ``oldest_unpaid_due_on``.
 
-    ``next_event_on`` is the next day on which time alone changes something about this loan. ``overdue_kind``,
-    ``risk_class`` and ``overdue_spells`` are what the ageing rules said at the last event; between two events
-    nothing can change them.
+    ``next_event_on`` is the next day whose close has something to do here: time alone changes something, or an
+    event of that day left what the close has yet to report. ``overdue_kind``, ``risk_class`` and
+    ``overdue_spells`` are what the ageing rules said at the last event, as of the end of ``stood_on``; between two
+    events nothing can change them. ``fell_overdue_on`` and ``reported_class`` are written by the close of day
+    alone: the day it found the loan overdue, and the class it last reported.
     """
 
     dossier = models.OneToOneField(
@@ -29,14 +31,23 @@ class Loan(models.Model):
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="loans", verbose_name=_("borrower")
     )
+    # Product and creditor: the indexes below begin with them.
     product = models.ForeignKey(
-        "loans.LoanProduct", on_delete=models.PROTECT, related_name="loans", verbose_name=_("product")
+        "loans.LoanProduct",
+        on_delete=models.PROTECT,
+        related_name="loans",
+        verbose_name=_("product"),
+        db_index=False,
     )
     terms = models.ForeignKey(
         "loans.TermsVersion", on_delete=models.PROTECT, related_name="loans", verbose_name=_("terms")
     )
     creditor = models.ForeignKey(
-        "loans.Creditor", on_delete=models.PROTECT, related_name="loans", verbose_name=_("creditor")
+        "loans.Creditor",
+        on_delete=models.PROTECT,
+        related_name="loans",
+        verbose_name=_("creditor"),
+        db_index=False,
     )
     principal = models.DecimalField(_("principal (yuan)"), max_digits=12, decimal_places=2)
     annual_rate = models.DecimalField(_("annual rate"), max_digits=7, decimal_places=6)
@@ -58,6 +69,11 @@ class Loan(models.Model):
     )
     risk_class = models.CharField(
         _("risk class"), max_length=15, choices=RiskClass.choices, default=RiskClass.NORMAL
+    )
+    stood_on = models.DateField(_("standing as of"), null=True, blank=True)
+    fell_overdue_on = models.DateField(_("reported overdue since"), null=True, blank=True)
+    reported_class = models.CharField(
+        _("class at the last close"), max_length=15, choices=RiskClass.choices, default=RiskClass.NORMAL
     )
     watched_until = models.DateField(_("watched until"), null=True, blank=True)
     restructurings_in_watch = models.PositiveSmallIntegerField(_("restructurings in the watch"), default=0)
@@ -103,15 +119,20 @@ class Loan(models.Model):
             ("post_repayment", "Post a repayment by hand"),
             ("reverse_repayment", "Reverse a repayment"),
             ("approve_posting", "Approve a posting above the limit"),
+            ("propose_change", "Propose a change of the schedule or a waiver"),
+            ("approve_change", "Apply or refuse a change that another person proposed"),
+            ("settle_early", "Settle a loan early"),
+            ("quote_settlement", "Hand out what settles a loan"),
+            ("pause_loan", "Set and end payment pauses"),
+            ("charge_cost", "Charge costs of enforcing and take them back"),
+            ("request_write_off", "Ask for a write-off"),
+            ("approve_write_off", "Write off what another person asked for"),
             ("import_loanbook", "Import into the loan book"),
             ("export_loanbook", "Export from the loan book"),
         ]
         indexes = [
-            models.Index(
-                fields=["oldest_unpaid_due_on", "id"],
-                name="loans_loan_overdue",
-                condition=models.Q(oldest_unpaid_due_on__isnull=False),
-            ),
+            # Whole, for the list may be in the order of days past due.
+            models.Index(fields=["oldest_unpaid_due_on", "id"], name="loans_loan_oldest_unpaid"),
             models.Index(
                 fields=["next_event_on", "id"],
                 name="loans_loan_next_event",
@@ -123,6 +144,13 @@ class Loan(models.Model):
                 name="loans_loan_risk_class",
                 condition=~models.Q(risk_class="normal"),
             ),
+            models.Index(
+                fields=["overdue_kind", "id"],
+                name="loans_loan_overdue_kind",
+                condition=~models.Q(overdue_kind="none"),
+            ),
+            models.Index(fields=["product", "id"], name="loans_loan_product"),
+            models.Index(fields=["creditor", "id"], name="loans_loan_creditor"),
             models.Index(
                 fields=["id"],
                 name="loans_loan_above_cap",
@@ -195,7 +223,7 @@ class Instalment(models.Model):
     What is due and paid is as of the loan's last event. Default interest runs on by formula while principal is unpaid:
     ``penalty_due`` is then what was paid of it, and the whole of it once the principal is paid. Where days
     or a waiver made something else of the plan, the plan stands beside it (NULL: as due).
-    ``penalty_carried`` is default interest that an earlier schedule version had run up.
+    ``penalty_carried`` and ``interest_carried`` are what an earlier schedule version had run up.
     """
 
     loan = models.ForeignKey(
@@ -216,6 +244,10 @@ class Instalment(models.Model):
     cost_paid = models.DecimalField(_("cost of enforcing paid"), max_digits=12, decimal_places=2, default=0)
     penalty_carried = models.DecimalField(
         _("default interest carried over"), max_digits=12, decimal_places=2, default=0
+    )
+    #: Part of the planned interest; less than nothing where interest had been paid in advance.
+    interest_carried = models.DecimalField(
+        _("interest carried over"), max_digits=12, decimal_places=2, default=0
     )
     planned_principal = models.DecimalField(
         _("principal as planned"), max_digits=12, decimal_places=2, null=True, blank=True

@@ -60,7 +60,13 @@ class PostingRequest(models.Model):
                 fields=["requested_at"],
                 name="loans_posting_awaiting",
                 condition=models.Q(state="requested"),
-            )
+            ),
+            # A system that reports the same money again is answered with the request that is there.
+            models.Index(
+                fields=["external_id"],
+                name="loans_posting_external_id",
+                condition=~models.Q(external_id=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="loans_posting_amount_positive"),

@@ -28,7 +28,11 @@ class Repayment(LogModel):
     class Meta:
         verbose_name = _("repayment")
         verbose_name_plural = _("repayments")
-        indexes = [models.Index(fields=["loan", "received_at"], name="loans_repayment_loan_date")]
+        indexes = [
+            models.Index(fields=["loan", "received_at"], name="loans_repayment_loan_date"),
+            # Other systems ask for what is new, in the order in which it came in here.
+            models.Index(fields=["recorded_at", "id"], name="loans_repayment_recorded"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="loans_repayment_amount_positive")
         ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from backoffice.audit.services import Act
 from backoffice.core.bulk import insert_rows
-from backoffice.core.history import bulk_update_with_history
+from backoffice.core.history import bulk_create_with_history, bulk_update_with_history
 from backoffice.core.money import ZERO
 from backoffice.core.time import business_day
 from backoffice.loans.account import COMPONENTS, Account, AccountRow, derive
@@ -18,7 +18,7 @@ from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, PostingRun, RepaymentAllocation
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import STANDING_COLUMNS, take_standing
-from backoffice.loans.signals import loan_restated
+from backoffice.loans.signals import loans_restated
 from backoffice.loans.spells import spells_of
 
 #: What a restatement may write of an instalment.
@@ -29,32 +29,37 @@ POSTED_COLUMNS = (
     "planned_fee",
 )
 #: What a restatement may write of a loan.
-LOAN_COLUMNS = ("state", "credit", "settled_on", *STANDING_COLUMNS)
+LOAN_COLUMNS = ("state", "credit", "settled_on", "schedule_version", *STANDING_COLUMNS)
 #: The parts whose plan is kept where something else became of it.
 _PLANNED = ("principal", "interest", "fee")
 
 
-def restate(loan: Loan, *, frame: Act, cause: str) -> Account:
+def restate(
+    loan: Loan, *, frame: Act, cause: str, new: Sequence[Instalment] = (), changed: bool = False
+) -> Account:
     """Derive the account of ``loan`` from its facts as of the business day of the act and write what changed.
 
     Writes the posted columns of the instalments in force, the standing and state of the loan, and negating and new
     allocations in one posting run named ``cause``. A loan that owes nothing any more is settled, one that owes again
-    is active again; both leave an event. Sends ``loan_restated``. The caller holds the locks (borrower, then loan)
-    and has written the new facts; ``loan`` carries what was written.
+    is active or written off again; both leave an event. Sends ``loans_restated``. The caller holds the locks (borrower,
+    then loan) and has written the new facts; ``loan`` carries what was written. ``new`` are the unsaved instalments of
+    a new schedule version, ``changed`` says that the caller set other columns of the loan: both are written here.
     """
     day = max(business_day(frame.at), loan.disbursed_on)
     ledger = ledger_of(loan)
+    ledger.instalments += new
     account = derive(ledger.facts(), on=day)
-    changed = take_account(ledger, account)
-    bulk_update_with_history(Instalment, changed, POSTED_COLUMNS)
+    posted = [one for one in take_account(ledger, account) if one not in new]
+    bulk_create_with_history(Instalment, new)
+    bulk_update_with_history(Instalment, posted, POSTED_COLUMNS)
     write_allocations([(ledger, account)], at=frame.at, cause=cause)
     before = loan.state
-    if settle_standing(ledger, account, on=day, policy=loan_policy(on=day)):
+    if settle_standing(ledger, account, on=day, policy=loan_policy(on=day)) or changed:
         loan.save()
     if loan.state != before:
         kind = "loan_settled" if loan.state == LoanState.SETTLED else "loan_reopened"
         frame.record(LoanEvent, kind, dossier=loan.dossier, borrower_id=loan.borrower_id, loan=loan)
-    loan_restated.send(sender=Loan, loan=loan, by=frame.by, at=frame.at)
+    loans_restated.send(sender=Loan, loans=[loan], by=frame.by, at=frame.at)
     return account
 
 
@@ -87,16 +92,22 @@ def _take_row(instalment: Instalment, row: AccountRow) -> bool:
     return changed
 
 
-def settle_standing(ledger: Ledger, account: Account, *, on: date, policy: LoanPolicy) -> bool:
+def settle_standing(
+    ledger: Ledger, account: Account, *, on: date, policy: LoanPolicy, closing: bool = False
+) -> bool:
     """Set state, credit and standing on the loan; answers whether anything changed. Nothing is saved."""
     loan = ledger.loan
-    before = (loan.state, loan.credit, loan.settled_on)
+    before = (loan.state, loan.credit, loan.settled_on, loan.schedule_version)
     loan.credit = sum(account.surplus.values(), ZERO)
-    if account.settled and loan.state == LoanState.ACTIVE:
+    # An early settlement whose money is gone has never held: the schedule before it is in force.
+    loan.schedule_version = account.version.number
+    if account.settled and loan.state in {LoanState.ACTIVE, LoanState.WRITTEN_OFF}:
         loan.state = LoanState.SETTLED
         loan.settled_on = _last_paid(account) or on
     elif not account.settled and loan.state == LoanState.SETTLED:
-        loan.state, loan.settled_on = LoanState.ACTIVE, None
+        # What was written off before it was paid is written off again.
+        loan.state = LoanState.ACTIVE if loan.written_off_on is None else LoanState.WRITTEN_OFF
+        loan.settled_on = None
     moved = take_standing(
         loan,
         ledger.version(account.version.number),
@@ -104,8 +115,9 @@ def settle_standing(ledger: Ledger, account: Account, *, on: date, policy: LoanP
         policy=policy,
         spells=spells_of(account),
         pauses=ledger.count_pauses,
+        closing=closing,
     )
-    return moved or before != (loan.state, loan.credit, loan.settled_on)
+    return moved or before != (loan.state, loan.credit, loan.settled_on, loan.schedule_version)
 
 
 def _last_paid(account: Account) -> date | None:

@@ -74,6 +74,10 @@ class Loans(FileKind[LoanRow]):
     fields = LOAN_FIELDS
     required = tuple(LOAN_FIELDS)[:8]
 
+    def __init__(self) -> None:
+        self.lent = ZERO
+        self.borrowers: set[int] = set()
+
     def check(self, by: User) -> None:
         require(by, "loans.import_loanbook")
 
@@ -82,10 +86,16 @@ class Loans(FileKind[LoanRow]):
 
     def take_in(self, rows: Sequence[LoanRow], *, by: User, at: datetime) -> TakenIn:
         made = import_loans(rows, by=by, at=at)
+        self.lent += sum((loan.principal for loan in made.created), ZERO)
+        self.borrowers.update(loan.borrower_id for loan in made.created)
         dossiers = {
             position: loan.dossier_id for position, loan in zip(made.positions, made.created, strict=True)
         }
         return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known)
+
+    def figures(self) -> dict[str, Any]:
+        """Yuan of principal that came into the book, and of how many borrowers."""
+        return {"principal_lent": str(self.lent), "borrowers": len(self.borrowers)}
 
 
 class Repayments(FileKind[RepaymentRow]):
@@ -98,6 +108,7 @@ class Repayments(FileKind[RepaymentRow]):
 
     def __init__(self) -> None:
         self.money = Money()
+        self.received = ZERO
 
     def check(self, by: User) -> None:
         require(by, "loans.import_loanbook")
@@ -108,15 +119,17 @@ class Repayments(FileKind[RepaymentRow]):
     def take_in(self, rows: Sequence[RepaymentRow], *, by: User, at: datetime) -> TakenIn:
         made = import_repayments(rows, by=by, at=at)
         self.money.add(made.money)
+        self.received += sum((one.amount for one in made.created), ZERO)
         dossiers = {
             position: one.loan.dossier_id for position, one in zip(made.positions, made.created, strict=True)
         }
         return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known, notices=_notices(made))
 
     def figures(self) -> dict[str, Any]:
-        """Loans touched, settled, derived anew because money came late; yuan allocated by component, and left over."""
+        """Yuan received; loans touched, settled, derived anew since money came late; yuan by component, and left."""
         money = self.money
         return {
+            "received": str(self.received),
             "loans_touched": len(money.loans),
             "loans_settled": len(money.settled),
             "loans_derived_anew": len(money.derived_anew),

@@ -77,16 +77,18 @@ def _loan_for(
 
 def _locked_loans(numbers: set[str]) -> dict[str, Loan]:
     found: dict[str, Loan] = {}
-    parts = list(chunks(sorted(numbers)))
-    owners = {
-        pk
-        for part in parts
-        for pk in Loan.objects.filter(number__in=part).values_list("borrower_id", flat=True)
-    }
+    loans: list[int] = []
+    owners: set[int] = set()
+    for part in chunks(sorted(numbers)):
+        for pk, borrower_id in Loan.objects.filter(number__in=part).values_list("pk", "borrower_id"):
+            loans.append(pk)
+            owners.add(borrower_id)
+    # In the order of their ids, as everybody locks.
     for ids in chunks(sorted(owners)):
-        list(Borrower.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
-    for part in parts:
-        locked = Loan.objects.select_for_update().filter(number__in=part).order_by("pk")
+        borrowers = Borrower.objects.select_for_update(no_key=True).filter(pk__in=ids)
+        list(borrowers.order_by("pk").values_list("pk"))
+    for ids in chunks(sorted(loans)):
+        locked = Loan.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
         found.update({one.number: one for one in locked})
     # A few products of many loans: joined, they would be read once per loan.
     products = LoanProduct.objects.in_bulk({one.product_id for one in found.values()})

@@ -50,7 +50,7 @@ from backoffice.loans.services.accounts import (
 )
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.repayments import LoanNotOpen
-from backoffice.loans.signals import loan_restated, repayment_posted
+from backoffice.loans.signals import loans_restated, repayment_posted
 from backoffice.staff.models import User
 
 #: Repayments of one loan with their positions in the file, in the order of receipt.
@@ -77,8 +77,8 @@ def post_many(new: Coming, result: Imported[Repayment], *, by: User, at: datetim
     batch.write(at=at)
     for _position, repayment in batch.taken:
         repayment_posted.send(sender=Loan, loan=repayment.loan, repayment=repayment, by=by, at=at)
-    for loan in batch.loans:
-        loan_restated.send(sender=Loan, loan=loan, by=by, at=at)
+    if batch.loans:
+        loans_restated.send(sender=Loan, loans=batch.loans, by=by, at=at)
 
 
 @dataclass(slots=True)

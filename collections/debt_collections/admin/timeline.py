@@ -75,6 +75,8 @@ def _detail(row: CollectionEvent) -> Any:
             return " · ".join(filter(None, [row.data.get("agency"), row.data.get("collector")]))
         case "case_closed":
             because = row.data.get("because", "")
+            if row.data.get("was_not_overdue"):
+                return gettext_lazy("Cured: nothing had been overdue when the case was opened")
             return CloseReason(because).label if because in CloseReason.values else because
         case "loan_added":
             return row.data.get("loan", "")

@@ -1,5 +1,6 @@
 """Every change of state of the collections desk."""
 
+from debt_collections.services.ageing_cases import close_cured_cases, collect_overdue
 from debt_collections.services.agencies import (
     authorise_collector,
     register_agency,
@@ -26,6 +27,8 @@ __all__ = [
     "add_loan_to_case",
     "authorise_collector",
     "close_case",
+    "close_cured_cases",
+    "collect_overdue",
     "import_cases_bulk",
     "import_contacts_bulk",
     "lift_hold",

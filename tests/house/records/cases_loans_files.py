@@ -9,9 +9,12 @@ from typing import Any
 from django.conf import settings
 
 from backoffice.core.context import EntryPoint
+from backoffice.loans.services.exporting import record_book_export
 from backoffice.loans.services.file_imports import import_loans_file, import_repayments_file
+from backoffice.staff.roles import Role
 from tests.factories import loans as make
 from tests.factories.loans import NOW, job
+from tests.factories.staff import person
 from tests.house.records.case import Case
 
 MAPPINGS = Path(settings.BASE_DIR) / "backoffice/loans/mappings"
@@ -40,7 +43,28 @@ def repayments() -> dict[str, Any]:
     return a_file("repayments", "\n".join(["借据号,流水号,入账时间,还款金额,还款方式", *rows, ""]))
 
 
+def taken_along() -> dict[str, Any]:
+    loan = make.a_loan()
+    return {
+        "part": "loan",
+        "rows": 1,
+        "form": "xlsx",
+        "filters": {"state": "active"},
+        "listed": [loan.dossier_id],
+        "purpose_code": "audit",
+        "path": "/admin/loans/loan/export/",
+        "by": person(Role.LOAN_OFFICER),
+        "at": NOW,
+    }
+
+
 CASES = [
+    Case(
+        service=record_book_export,
+        world=taken_along,
+        events=("loan_book.exported",),
+        adds="each export is on record",
+    ),
     Case(service=import_loans_file, world=loans, several=TWICE, door=EntryPoint.COMMAND),
     Case(
         service=import_repayments_file,

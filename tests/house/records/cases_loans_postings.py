@@ -9,10 +9,11 @@ from backoffice.core import context
 from backoffice.core.context import EntryPoint
 from backoffice.loans import services
 from backoffice.loans.models import PostingRequest
-from backoffice.loans.services import postings
+from backoffice.loans.services import clients, postings, reporting
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
-from tests.factories.loans import NOW, TODAY, a_loan, a_repayment
+from tests.factories.api import api_client
+from tests.factories.loans import NOW, TODAY, a_creditor, a_loan, a_repayment
 from tests.factories.staff import person
 from tests.house.records.case import Case
 
@@ -47,7 +48,49 @@ def reversal(amount: str) -> dict[str, Any]:
     return by_officer(repayment=a_repayment(a_loan(), amount, on=TODAY))
 
 
+def reported(amount: str) -> dict[str, Any]:
+    return {**entry(amount), "by": machine()}
+
+
+def machine() -> User:
+    user: User = api_client("repayments:write")[0].user
+    return user
+
+
+def access() -> dict[str, Any]:
+    client, _secret = api_client("loans:read")
+    return {"creditor": a_creditor(), "client": client, "by": person(Role.PRIVACY_OFFICER), "at": NOW}
+
+
+def opened() -> dict[str, Any]:
+    with context.entering(EntryPoint.ADMIN):
+        given = access()
+        found = clients.open_creditor_to_client(**given, reason="合同")
+    return {"access": found, "by": given["by"], "at": NOW}
+
+
 CASES = [
+    Case(
+        service=reporting.report_repayment,
+        world=lambda: reported("500.00"),
+        events=("repayment_posted",),
+        door=EntryPoint.API,
+    ),
+    Case(
+        service=reporting.report_repayment,
+        world=lambda: reported("8000.00"),
+        events=("posting_requested",),
+        door=EntryPoint.API,
+        variant="above the limit",
+    ),
+    Case(
+        service=reporting.report_reversal,
+        world=lambda: {**reversal("500.00"), "by": machine()},
+        events=("repayment_reversed",),
+        door=EntryPoint.API,
+    ),
+    Case(service=clients.open_creditor_to_client, world=access, events=("client.creditor_opened",)),
+    Case(service=clients.end_creditor_access, world=opened, events=("client.creditor_ended",)),
     Case(
         service=services.reverse_repayment,
         world=lambda: {**reversal("500.00"), "external_id": "BACK-1"},

@@ -40,6 +40,11 @@
     for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
   });
 
+  // The theme writes a chosen file's name into a text field that its own forms have beside it; ours have none.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const field of document.querySelectorAll(".desk-form input[type=file]")) field.hasChangeListener = true;
+  });
+
   // A page brought back by the Back button may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;

@@ -11,7 +11,7 @@ import backoffice.core.log
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0003_import_reports"),
-        ("loans", "0003_loan_book"),
+        ("loans", "0007_loan_list"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

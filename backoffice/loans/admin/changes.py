@@ -1,0 +1,120 @@
+"""Changes and write-offs as a second person decides them, and as they stay readable afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.operations import Operation, ReasonForm
+from backoffice.desk.templatetags.desk import money, when
+from backoffice.loans import services, workflow
+from backoffice.loans.admin.difference import difference_context, terms_in_words
+from backoffice.loans.models import ScheduleChange, WriteOff
+
+#: Tone of the chip of a state.
+TONES = {"proposed": "warn", "requested": "warn", "applied": "good", "done": "good"}
+
+
+@admin.register(ScheduleChange)
+class ScheduleChangeAdmin(BaseModelAdmin):
+    """Decided by another person than the one who proposed it, on the difference that was shown."""
+
+    workflow = workflow.change
+    operations = (
+        Operation(
+            "apply",
+            lambda *, obj, by, at, reason: services.apply_change(change=obj, by=by, at=at, reason=reason),
+            form=ReasonForm,
+        ),
+        Operation(
+            "refuse",
+            lambda *, obj, by, at, reason: services.refuse_change(change=obj, by=by, at=at, reason=reason),
+            form=ReasonForm,
+        ),
+        Operation(
+            "withdraw",
+            lambda *, obj, by, at, reason: services.withdraw_change(change=obj, by=by, at=at, reason=reason),
+            form=ReasonForm,
+        ),
+    )
+    page_template = "loans/change_page.html"
+    logs_reads = True
+    dossier_path = "loan.dossier"
+    list_display = ("proposed", "loan", "kind", "effective_on", "proposed_by", "state")
+    list_select_related = ("loan", "proposed_by")
+    list_filter = ("state", "kind")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleChange]:
+        return super().get_queryset(request).defer("simulation", "parameters")
+
+    def page_chips(self, request: HttpRequest, obj: ScheduleChange) -> list[tuple[Any, str]]:
+        chips = [(obj.get_state_display(), TONES.get(obj.state, "neutral"))]
+        return [*chips, (_("Restructuring"), "info")] if obj.restructuring else chips
+
+    def page_context(self, request: HttpRequest, obj: ScheduleChange) -> dict[str, Any]:
+        return {
+            "difference": difference_context(obj.simulation) if obj.simulation else None,
+            "terms": terms_in_words(obj.kind, obj.parameters),
+            "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
+        }
+
+    @admin.display(description=_("proposed at"))
+    def proposed(self, obj: ScheduleChange) -> SafeString:
+        return when(obj.proposed_at)
+
+
+@admin.register(WriteOff)
+class WriteOffAdmin(BaseModelAdmin):
+    """Decided by another person than the one who asked."""
+
+    workflow = workflow.write_off
+    operations = (
+        Operation(
+            "approve",
+            lambda *, obj, by, at, reason: services.approve_write_off(
+                write_off=obj, by=by, at=at, reason=reason
+            ),
+            form=ReasonForm,
+        ),
+        Operation(
+            "refuse",
+            lambda *, obj, by, at, reason: services.refuse_write_off(
+                write_off=obj, by=by, at=at, reason=reason
+            ),
+            form=ReasonForm,
+        ),
+        Operation(
+            "withdraw",
+            lambda *, obj, by, at, reason: services.withdraw_write_off(
+                write_off=obj, by=by, at=at, reason=reason
+            ),
+            form=ReasonForm,
+        ),
+    )
+    logs_reads = True
+    dossier_path = "loan.dossier"
+    page_fields = ("loan", "state", "yuan", "requested_by", "requested", "decided_by", "decided")
+    list_display = ("requested", "loan", "yuan", "requested_by", "state")
+    list_select_related = ("loan", "requested_by")
+    list_filter = ("state",)
+    ordering = ("-pk",)
+
+    @admin.display(description=_("principal (yuan)"))
+    def yuan(self, obj: WriteOff) -> SafeString:
+        return money(obj.principal)
+
+    @admin.display(description=_("requested at"))
+    def requested(self, obj: WriteOff) -> SafeString:
+        return when(obj.requested_at)
+
+    @admin.display(description=_("decided at"))
+    def decided(self, obj: WriteOff) -> SafeString:
+        return when(obj.decided_at)

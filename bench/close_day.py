@@ -1,0 +1,226 @@
+"""The close of a typical day over the whole book, against the one aggregate that finds overdue amounts and against a
+loop over the loans.
+
+DATABASE_URL=postgres://… python bench/close_day.py [--loans 1000000] [--out close.json]
+
+Twelve instalments a loan; 3 % of the loans change on the day: two in three fall overdue (and get a case), one in three
+comes to its 31st day past due. So do as many on the next day, whose close is killed within a part and called again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
+
+import django  # noqa: E402
+
+django.setup()
+
+from _loan_book import grow  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from backoffice.core import context  # noqa: E402
+from backoffice.core.time import start_of_day  # noqa: E402
+from backoffice.loans.importing import BorrowerRow, LoanRow, PaymentRow  # noqa: E402
+from backoffice.loans.models import Creditor, Loan, LoanProduct, TermsVersion  # noqa: E402
+from backoffice.loans.policy import loan_policy  # noqa: E402
+from backoffice.loans.posting import take_standing  # noqa: E402
+from backoffice.loans.seed_people import mobile, resident_id  # noqa: E402
+from backoffice.loans.services import closing_loans, import_borrowers, import_loans  # noqa: E402
+from backoffice.loans.services.closing import close_day  # noqa: E402
+from backoffice.staff.services import system_user  # noqa: E402
+from debt_collections.models import Case  # noqa: E402
+
+DAY = date(2026, 11, 16)
+NIGHT = start_of_day(DAY + timedelta(days=1)) + timedelta(minutes=30)
+#: As the nightly run has it; the aggregate, too, is spread over processes by PostgreSQL.
+WORKERS = 2
+#: Loans of the loop that is measured; at its speed the book would take an hour.
+SAMPLE = 400
+AGGREGATE = """
+SELECT count(*), sum(open) FROM (
+    SELECT loan_id, min(due_on), sum(principal_due + interest_due + fee_due
+        - principal_paid - interest_paid - fee_paid) AS open
+    FROM loans_instalment
+    WHERE due_on < %s AND principal_due + interest_due + fee_due > principal_paid + interest_paid + fee_paid
+    GROUP BY loan_id
+) AS overdue
+"""
+
+
+def templates(by: Any) -> dict[int, str]:
+    """Three loans due on the 15th and the 16th of the month, and which copies are to be which."""
+    product = LoanProduct.objects.create(
+        code="P1",
+        name="产品",
+        minimum_amount=10,
+        maximum_amount=200_000,
+        annual_rate=Decimal("0.146"),
+        default_multiple=Decimal("1.5"),
+        method="equal_instalment",
+        term_months=36,
+        day_count="equal_periods",
+        rounding="half_up",
+    )
+    TermsVersion.objects.create(
+        product=product, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
+    )
+    creditor = Creditor.objects.create(name="测试小贷", group="测试集团")
+    start = start_of_day(date(2026, 5, 1))
+    import_borrowers(
+        [
+            BorrowerRow(f"C{n}", "张三", resident_id(date(1990, 1, 1), n), mobile(n), start)
+            for n in range(1, 6)
+        ],
+        by=by,
+        at=start,
+    )
+    made = []
+    # Paid so far; the last one unpaid since yesterday; October's unpaid for 30 days. Then the same a day later.
+    for number, (first, paid) in enumerate(((15, 6), (15, 5), (16, 4), (16, 5), (17, 4)), start=1):
+        row = LoanRow(
+            number=f"T{number}",
+            customer_number=f"C{number}",
+            product_code="P1",
+            creditor_name=creditor.name,
+            principal=Decimal("12000.00"),
+            annual_rate=Decimal("0.146"),
+            periods=12,
+            disbursed_on=date(2026, 5, first),
+            payments=[
+                PaymentRow(f"T{number}-{n}", start_of_day(date(2026, n, first)), Decimal("1080.98"), "debit")
+                for n in (6, 7, 8, 9, 10, 11)[:paid]
+            ],
+        )
+        made += import_loans([row], by=by, at=start_of_day(DAY) - timedelta(hours=9)).created
+    good, falls, aged, falls_later, aged_later = (loan.pk for loan in made)
+    close_day(day=DAY - timedelta(days=1), by=by, at=start_of_day(DAY) + timedelta(minutes=30))
+    return {
+        falls: "g % 100 IN (17, 61)",
+        aged: "g % 100 = 83",
+        falls_later: "g % 100 IN (21, 70)",
+        aged_later: "g % 100 = 90",
+        good: "TRUE",
+    }
+
+
+def timed(work: Any) -> tuple[float, Any]:
+    started = time.perf_counter()
+    found = work()
+    return time.perf_counter() - started, found
+
+
+def aggregate() -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(AGGREGATE, [DAY])
+        return cursor.fetchone()
+
+
+def loop(loans: int) -> None:
+    """As one would write it without a plan: every loan read, judged, saved with its history."""
+    policy = loan_policy(on=DAY)
+    for pk in random.Random(1).sample(range(1_001, 1_001 + loans), SAMPLE):
+        with transaction.atomic():
+            loan = Loan.objects.select_for_update().get(pk=pk)
+            rows = list(loan.instalments.filter(schedule_version=loan.schedule_version).order_by("sequence"))
+            take_standing(loan, rows, on=DAY, policy=policy, spells=loan.overdue_spells, closing=True)
+            loan.save()
+
+
+class Killed(BaseException):
+    """The process went away."""
+
+
+def killed_and_resumed(by: Any) -> Any:
+    """The close of the day after: killed when its middle part is nearly written, then called again."""
+    day, night = DAY + timedelta(days=1), NIGHT + timedelta(days=1)
+    count, middle = iter(range(1_000_000)), len(closing_loans.loan_parts(day=day)) // 2
+    write = closing_loans._Batch.write
+
+    def killed(batch: Any, *, at: Any) -> int:
+        rows = write(batch, at=at)
+        if next(count) == middle:
+            raise Killed
+        return rows
+
+    closing_loans._Batch.write = killed  # type: ignore[method-assign]
+    try:
+        close_day(day=day, by=by, at=night, workers=WORKERS)
+    except Killed:
+        pass
+    finally:
+        closing_loans._Batch.write = write  # type: ignore[method-assign]
+    [closed] = close_day(day=day, by=by, at=night, workers=WORKERS)
+    return closed
+
+
+def run(loans: int) -> dict[str, Any]:
+    by = system_user("close")
+    with context.entering("command"), context.acting(by=by, reason_code="bench"):
+        seconds, _none = timed(lambda: grow(templates(by), loans, first_id=1_000))
+        print(f"{loans:,} loans, {12 * loans:,} instalments made in {seconds:.0f} s", flush=True)
+        aggregate()
+        reading = [timed(aggregate)[0] for _ in range(3)]
+        with transaction.atomic():
+            each = timed(lambda: loop(loans))[0] / SAMPLE
+            transaction.set_rollback(True)
+    with context.entering("command", actor=by):
+        whole, [closed] = timed(lambda: close_day(day=DAY, by=by, at=NIGHT, workers=WORKERS))
+        runs = [run for run in closed.parts if run.step == "loans"]
+        closing = (max(run.finished_at for run in runs) - min(run.started_at for run in runs)).total_seconds()
+        reading.append(timed(aggregate)[0])
+        twice, again = timed(lambda: killed_and_resumed(by))
+        reading.append(timed(aggregate)[0])
+    middle = sorted(reading)[len(reading) // 2]
+    return {
+        "loans": loans,
+        "aggregate_seconds": [round(one, 2) for one in reading],
+        "close_seconds": round(closing, 2),
+        "close_with_cases_seconds": round(whole, 2),
+        "killed_and_resumed_seconds": round(twice, 2),
+        "touched": closed.touched,
+        "touched_after_kill": again.touched,
+        "rows": closed.rows,
+        "cases_opened": Case.objects.count(),
+        "close_to_aggregate": round(closing / middle, 2),
+        "close_with_cases_to_aggregate": round(whole / middle, 2),
+        "killed_and_resumed_to_aggregate": round(twice / middle, 2),
+        "loop_ms_per_loan": round(1000 * each, 2),
+        "loop_over_the_book_to_close": round(each * loans / closing),
+        "loop_over_what_changed_to_close": round(each * closed.touched / closing, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--loans", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    if connection.vendor != "postgresql":
+        sys.exit("This benchmark needs PostgreSQL: set DATABASE_URL.")
+    # Tables from the models: they are those of the migrations, and sooner there.
+    connection.settings_dict["TEST"]["MIGRATE"] = False
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        result = run(options.loans)
+    finally:
+        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    print(json.dumps(result, indent=2))
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

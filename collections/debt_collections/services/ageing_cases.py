@@ -1,0 +1,209 @@
+"""Cases that open because loans fell overdue, and close because nothing is overdue any more: many at once.
+
+A case is right or wrong by what was known when it was opened. A payment that turns out later to have been in time
+does not undo it: it ends the case as cured, and the record says that the debt was not overdue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from backoffice.audit.services import act, event_columns
+from backoffice.core.bulk import insert_values
+from backoffice.core.choices import DossierKind
+from backoffice.core.history import bulk_update_with_history, copy_into_history
+from backoffice.core.services import next_number, open_dossiers
+from backoffice.core.time import business_day
+from backoffice.loans.models import Borrower, Loan
+from backoffice.loans.overdue import overdue_at_end_of
+from backoffice.loans.services.chunks import chunks
+from backoffice.loans.services.closing import Step
+from backoffice.loans.services.closing_loans import WIDTH, Touched
+from backoffice.staff.models import User
+from debt_collections.choices import CaseState, CloseReason
+from debt_collections.models import Case, CaseLoan, CollectionEvent, Placement
+from debt_collections.services.agencies import demand
+from debt_collections.services.cases import PREFIX
+
+_DAY = timedelta(days=1)
+
+
+def case_parts(*, day: date) -> list[int]:
+    """The first ids of the parts of the loan book in which the close of ``day`` found loans newly overdue."""
+    numbers = _fell_overdue(day).annotate(part=F("pk") / WIDTH).values_list("part", flat=True)
+    return [number * WIDTH for number in numbers.order_by("part").distinct()]
+
+
+def collect_overdue(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
+    """Put loans that the close of ``day`` found overdue under collection: those with ids of one part.
+
+    A borrower with an open case gets the loan added to it, everybody else a new case. A loan on which nothing is
+    overdue any more (the close was late, the money came meanwhile) is left alone. Raises ``NotPermitted``.
+    """
+    demand(by, "collections.open_case")
+    by_borrower: dict[int, list[int]] = {}
+    found = _fell_overdue(day).filter(pk__gte=first_id, pk__lt=first_id + WIDTH).order_by("pk")
+    # A payment that comes now waits, and then finds the case that it ends.
+    locked = found.select_for_update(no_key=True)
+    for pk, borrower_id in locked.values_list("pk", "borrower_id"):
+        by_borrower.setdefault(borrower_id, []).append(pk)
+    data = {"day": day.isoformat()}
+    with act(by=by, at=at, code="case.opened"):
+        standing = _standing(list(by_borrower))
+        fresh = [pk for pk in by_borrower if pk not in standing]
+        added = _open({pk: by_borrower[pk] for pk in fresh}, data, at=at)
+    with act(by=by, at=at, code="case.loan_added"):
+        added += _add_to_standing(standing, by_borrower, data, at=at)
+    # Each case: its folder, itself and its event; each loan in it; and the history of both.
+    return Touched(added, 4 * len(fresh) + 2 * added)
+
+
+def _fell_overdue(day: date) -> QuerySet[Loan]:
+    return Loan.objects.filter(fell_overdue_on=day, oldest_unpaid_due_on__isnull=False)
+
+
+def _standing(borrower_ids: Sequence[int]) -> dict[int, Case]:
+    """The open cases of these borrowers, by borrower."""
+    found: dict[int, Case] = {}
+    for part in chunks(borrower_ids):
+        for case in Case.objects.filter(borrower__in=part, state=CaseState.OPEN):
+            found[case.borrower_id] = case
+    return found
+
+
+def _open(loans: Mapping[int, Sequence[int]], data: Mapping[str, Any], *, at: datetime) -> int:
+    """Open a case for each of these borrowers over their loans; answers how many loans came into them."""
+    if not loans:
+        return 0
+    numbers = next_number(prefix=PREFIX, at=at, count=len(loans))
+    dossiers = open_dossiers(kind=DossierKind.CASE, numbers=numbers, ats=[at] * len(numbers))
+    today = business_day(at)
+    columns = ("dossier_id", "number", "borrower_id", "opened_on")
+    rows = [(dossier.pk, dossier.number, pk, today) for pk, dossier in zip(loans, dossiers, strict=True)]
+    cases = insert_values(Case, columns, rows, keys=True)
+    copy_into_history(Case, cases, "+")
+    pairs = [(case, pk) for case, pks in zip(cases, loans.values(), strict=True) for pk in pks]
+    _add_loans(pairs, today)
+    _record(
+        "case_opened",
+        [
+            (dossier_id, pk, case, data)
+            for case, (dossier_id, _number, pk, _day) in zip(cases, rows, strict=True)
+        ],
+        at=at,
+    )
+    return len(pairs)
+
+
+def _add_loans(pairs: Sequence[tuple[int, int]], today: date) -> None:
+    rows = insert_values(
+        CaseLoan, ("case_id", "loan_id", "added_on"), [(*pair, today) for pair in pairs], keys=True
+    )
+    copy_into_history(CaseLoan, rows, "+")
+
+
+def _add_to_standing(
+    standing: Mapping[int, Case],
+    by_borrower: Mapping[int, Sequence[int]],
+    data: Mapping[str, Any],
+    *,
+    at: datetime,
+) -> int:
+    there: set[tuple[int, int]] = set()
+    for part in chunks(list(standing.values())):
+        there.update(CaseLoan.objects.filter(case__in=part).values_list("case", "loan"))
+    pairs = [
+        (case, pk)
+        for borrower_id, case in standing.items()
+        for pk in by_borrower[borrower_id]
+        if (case.pk, pk) not in there
+    ]
+    numbers: dict[int, str] = {}
+    for pks in chunks([pk for _case, pk in pairs]):
+        numbers.update(Loan.objects.filter(pk__in=pks).values_list("pk", "number"))
+    _add_loans([(case.pk, pk) for case, pk in pairs], business_day(at))
+    _record(
+        "loan_added",
+        [(case.dossier_id, case.borrower_id, case.pk, {**data, "loan": numbers[pk]}) for case, pk in pairs],
+        at=at,
+    )
+    return len(pairs)
+
+
+def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) -> int:
+    """Close the open cases of these borrowers in which no loan is overdue any more; answers how many.
+
+    The event says so where, by what is known now, none of the loans was overdue when the case was opened. Raises
+    ``NotPermitted``.
+    """
+    demand(by, "collections.close_case")
+    overdue = CaseLoan.objects.filter(loan__oldest_unpaid_due_on__isnull=False)
+    open_cases = Case.objects.filter(borrower__in=borrower_ids, state=CaseState.OPEN)
+    found = open_cases.exclude(pk__in=overdue.values("case")).order_by("borrower_id")
+    if not found:
+        return 0
+    with act(by=by, at=at, code="case.closed"):
+        borrowers = Borrower.objects.filter(pk__in=[case.borrower_id for case in found])
+        list(borrowers.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        cases = list(found.all())
+        for case in cases:
+            case.state = CaseState.CLOSED
+            case.closed_on = business_day(at)
+            case.close_reason = CloseReason.CURED
+        bulk_update_with_history(Case, cases, ("state", "closed_on", "close_reason"))
+        placements = list(Placement.objects.filter(case__in=cases, until__isnull=True))
+        for placement in placements:
+            placement.until = business_day(at)
+        bulk_update_with_history(Placement, placements, ("until",))
+        unfounded = _unfounded(cases)
+        _record(
+            "case_closed",
+            [
+                (
+                    case.dossier_id,
+                    case.borrower_id,
+                    case.pk,
+                    {
+                        "because": CloseReason.CURED.value,
+                        **({"was_not_overdue": True} if case.pk in unfounded else {}),
+                    },
+                )
+                for case in cases
+            ],
+            at=at,
+        )
+    return len(cases)
+
+
+def _unfounded(cases: Sequence[Case]) -> set[int]:
+    """Cases of which no loan was overdue at the end of the day before they were opened, by what is known now."""
+    loans: dict[int, list[int]] = {}
+    for case_id, loan_id in CaseLoan.objects.filter(case__in=cases).values_list("case", "loan"):
+        loans.setdefault(case_id, []).append(loan_id)
+    by_day: dict[date, list[Case]] = {}
+    for case in cases:
+        by_day.setdefault(case.opened_on - _DAY, []).append(case)
+    found = set()
+    for day, opened in by_day.items():
+        overdue = overdue_at_end_of(day, loan_ids=[pk for case in opened for pk in loans.get(case.pk, ())])
+        found |= {case.pk for case in opened if overdue.isdisjoint(loans.get(case.pk, ()))}
+    return found
+
+
+def _record(kind: str, events: Sequence[tuple[int, int, int, Mapping[str, Any]]], *, at: datetime) -> None:
+    """One event each: folder, borrower, case, data."""
+    columns = event_columns(at=at)
+    columns["actor_id"] = columns.pop("actor").pk
+    insert_values(
+        CollectionEvent,
+        ("kind", "dossier_id", "borrower_id", "case_id", "data", *columns),
+        [(kind, *event, *columns.values()) for event in events],
+    )
+
+
+#: The collections desk's part of the close of day.
+step = Step("cases", WIDTH, case_parts, collect_overdue)
