@@ -254,3 +254,22 @@ def test_who_may_only_look_sees_the_page(client: Client) -> None:
     assert client.get(url).status_code == 200
     assert client.post(url, form_of(product)).status_code in {403, 405}
     assert client.get(reverse("admin:loans_loanproduct_add")).status_code == 403
+
+
+def test_a_loan_is_not_made_under_conventions_that_have_just_changed(officer: User) -> None:
+    stale = a_product()
+    change(stale, by=officer, method="bullet")
+    with pytest.raises(InputRefused) as refused:
+        a_loan(product=stale)
+    assert refused.value.field == "product"
+    assert not stale.loans.exists()
+    stale.refresh_from_db()
+    assert a_loan(product=stale).method == "bullet"
+
+
+def test_a_term_within_the_grace_is_refused_in_words() -> None:
+    product = a_product(grace_principal=3)
+    with pytest.raises(InputRefused) as refused:
+        a_loan(product=product, periods=3)
+    assert refused.value.field == "periods"
+    assert a_loan(product=product, periods=4).pk

@@ -51,6 +51,11 @@ PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
+def _plain(value: Any) -> Any:
+    """A number as one would type it, without the zeros that its column adds."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+
 class ProductForm(forms.ModelForm):
     """The product as it shall be. Conventions of a product with loans are shown and not changed."""
 
@@ -62,6 +67,7 @@ class ProductForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in LoanProduct.CONVENTIONS if fixed else ():
             self.fields[name].disabled = True
+        self.initial["annual_rate"] = _plain(self.initial.get("annual_rate"))
         self.fields["annual_rate"].help_text = _("As a fraction, such as 0.146.")
 
     def _post_clean(self) -> None:
@@ -301,6 +307,7 @@ class _Editor:
             "sample_cap": None if costs.cap is None else percent(costs.cap),
             "sample_flagged": None if costs.lpr_flagged is None else percent(costs.lpr_flagged),
             "worst": worst,
+            "worst_amount": "" if worst is None else f"{worst.loan.principal:,.2f}",
             "worst_cost": "" if worst is None else percent(worst.measured),
             "worst_standing": "" if worst is None else worst.standing.label,
             "worst_tone": "neutral" if worst is None else TONES[worst.standing],
