@@ -30,7 +30,7 @@ from backoffice.loans.choices import ChangeKind, ChangeState, LoanState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, ScheduleChange
 from backoffice.loans.quotes import quote_of
-from backoffice.loans.selectors import loan_snapshot
+from backoffice.loans.selectors import loan_for_page, loan_snapshot
 from backoffice.loans.services.changes import AccountChanged, AlreadyProposed, NotPaidOff, simulated
 from backoffice.loans.simulation import simulate
 from backoffice.staff.models import User
@@ -271,6 +271,10 @@ def test_settled_on_the_day_on_which_the_money_came(officer: User) -> None:
         settle(loan, officer)
     settle(loan, officer, on=friday)
     assert fresh(loan).settled_on == friday
+    # What had been paid for months to come pays principal now: nothing stands in two places.
+    [line] = loan_for_page(fresh(loan), on=TODAY).repayments
+    assert sum(part.amount for part in line.parts) == Decimal("12092.47")
+    assert line.unallocated == 0
     with pytest.raises(TransitionRefused):
         settle(loan, officer)
 
