@@ -156,6 +156,10 @@ def test_a_second_person_decides_on_what_was_shown(client: Client, officer: User
     assert apply in text
     assert text.count("<h3>") == 2, "both schedules"
     assert client.get(apply).status_code == 200
+    assert not client.get(own).context["void"]
+    late = a_proposal(a_new_loan(), by=officer, at=timezone.now())
+    a_charge(late.loan, on=today(), at=timezone.now())
+    assert client.get(reverse("admin:loans_schedulechange_change", args=(late.pk,))).context["void"]
     assert client.post(apply, {"reason": "已核实"}).status_code == 302
     change.refresh_from_db()
     assert change.state == ChangeState.APPLIED
