@@ -224,3 +224,12 @@ class CostStanding(models.TextChoices):
     WITHIN = "within", _("Within the limits")
     ABOVE_LPR = "above_lpr", _("Above the flagged multiple of the LPR")
     ABOVE_CAP = "above_cap", _("Above the cap")
+
+
+class DocumentKind(models.TextChoices):
+    """What a paper in a loan's folder is."""
+
+    CONTRACT = "contract", _("Contract")
+    AGREEMENT = "agreement", _("Agreement")
+    PROOF_OF_PAYMENT = "proof_of_payment", _("Proof of payment")
+    OTHER = "other_document", _("Other document")

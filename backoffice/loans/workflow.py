@@ -99,6 +99,8 @@ loan = Workflow(
                 "Part of what is due is no longer asked for, never of the principal. First you see the difference."
             ),
         ),
+        # Papers come in late as well: whatever became of the loan.
+        transition("attach_document", _("Add a document"), list(LoanState), None, "loans.attach_document"),
         transition(
             "settle_early",
             _("Settle early"),

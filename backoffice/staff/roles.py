@@ -152,6 +152,8 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "loans.reverse_repayment",
         "loans.approve_posting",
         "loans.close_day",
+        "loans.attach_document",
+        "desk.view_attachment",
         "loans.propose_change",
         "loans.approve_change",
         "loans.settle_early",

@@ -23,6 +23,7 @@ registries.act_labels.register_all(
         "loan.imported": _("Loan imported"),
         "loan.import_started": _("Import of loans started"),
         "loan.import_finished": _("Import of loans finished"),
+        "loan.document_attached": _("Document added"),
         "loan.day_closed": _("Day closed"),
         "repayment.posted": _("Repayment posted"),
         "repayment.entered": _("Repayment entered by hand"),

@@ -3,15 +3,16 @@
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.desk.codes import code_labels, import_kinds
+from backoffice.desk.codes import attachment_kinds, code_labels, import_kinds
 from backoffice.desk.file_pages import figure_labels
-from backoffice.loans.choices import Component
+from backoffice.loans.choices import Component, DocumentKind
 
 code_labels.register(
     "loans.loanevent.kind",
     {
         "loan_settled": _("Loan settled"),
         "loan_reopened": _("Loan owed on again"),
+        "document_attached": _("Document added"),
         "loan_fell_overdue": _("Fell overdue"),
         "loan_overdue_ended": _("Not overdue any more"),
         "loan_class_changed": _("Class changed"),
@@ -41,3 +42,4 @@ figure_labels.register_all(
         "kept_as_credit": (_("Stays the borrowers' credit"), True),
     }
 )
+attachment_kinds.register_all({kind.value: kind.label for kind in DocumentKind})

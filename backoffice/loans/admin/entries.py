@@ -50,6 +50,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "posting_approved": (N_("A posting on %(loan)s was approved"), "good"),
     "posting_refused": (N_("A posting on %(loan)s was refused"), "warn"),
     "posting_withdrawn": (N_("A posting on %(loan)s was withdrawn"), "neutral"),
+    "document_attached": (N_("A document was added to loan %(loan)s"), "neutral"),
     "loan_fell_overdue": (N_("Loan %(loan)s fell overdue"), "warn"),
     "loan_overdue_ended": (N_("Loan %(loan)s is not overdue any more"), "good"),
     "loan_class_changed": (N_("Loan %(loan)s changed its class"), "info"),
@@ -211,6 +212,7 @@ registries.dossier_pages.register(
 registries.dossier_pages.register(
     DossierKind.LOAN, lambda dossier: _page(Loan, "admin:loans_loan_change", dossier)
 )
+registries.file_readers.register(DossierKind.LOAN, lambda user, dossier: user.has_perm("loans.view_loan"))
 registries.task_kinds.register("loans.assess_hardship", gettext_lazy("Assess the hardship"))
 registries.timeline.register("loans.repayments", TimelineSource(gettext_lazy("Repayments"), repayment_items))
 registries.timeline.register("loans.events", TimelineSource(gettext_lazy("Loans"), event_items))

@@ -19,7 +19,7 @@ from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
 from backoffice.desk.templatetags.desk import chip, dpd, masked, money
 from backoffice.loans import workflow
-from backoffice.loans.admin import easing, files, loan_list, postings, proposing
+from backoffice.loans.admin import documents, easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.changes import TONES
 from backoffice.loans.admin.chart import STATES, balance_chart_of, chart_of
@@ -53,7 +53,7 @@ CLASS_TONES = {
 @admin.register(Loan)
 class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, CostPages):
     workflow = workflow.loan
-    operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS)
+    operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS, *documents.OPERATIONS)
     page_template = "loans/loan_page.html"
     page_name = "loans.loan"
     logs_reads = True
@@ -113,6 +113,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
             "default_rate_percent": obj.default_rate * 100,
             "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
             "chart": chart_of(facts.snapshot.instalments),
+            "documents": documents.documents_of(request, obj),
             "balance": balance_chart_of(facts.snapshot.account),
             "easing": easing_of(obj),
             "tones": TONES,

@@ -127,6 +127,7 @@ class Loan(models.Model):
             ("charge_cost", "Charge costs of enforcing and take them back"),
             ("request_write_off", "Ask for a write-off"),
             ("approve_write_off", "Write off what another person asked for"),
+            ("attach_document", "Can add a document to a loan"),
             ("import_loanbook", "Import into the loan book"),
             ("export_loanbook", "Export from the loan book"),
         ]

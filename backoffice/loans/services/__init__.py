@@ -19,6 +19,7 @@ from backoffice.loans.services.consents import (
     record_contact_consent,
     revoke_contact_consent,
 )
+from backoffice.loans.services.documents import attach_document
 from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_people import import_borrowers
 from backoffice.loans.services.importing_repayments import import_repayments
@@ -42,6 +43,7 @@ __all__ = [
     "add_need",
     "apply_change",
     "approve_write_off",
+    "attach_document",
     "change_product",
     "charge_cost",
     "create_loan",

@@ -17,6 +17,8 @@ from tests.factories.loans import NOW, TODAY, a_creditor, a_loan, a_repayment
 from tests.factories.staff import person
 from tests.house.records.case import Case
 
+PDF = b"%PDF-1.7\n%%EOF\n"
+
 
 def by_officer(**given: Any) -> dict[str, Any]:
     return {"by": person(Role.LOAN_OFFICER), "at": NOW, **given}
@@ -70,6 +72,11 @@ def opened() -> dict[str, Any]:
 
 
 CASES = [
+    Case(
+        service=services.attach_document,
+        world=lambda: by_officer(loan=a_loan(), kind="contract", name="合同.pdf", content=PDF),
+        events=("document_attached",),
+    ),
     Case(
         service=reporting.report_repayment,
         world=lambda: reported("500.00"),
