@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -29,6 +29,8 @@ from backoffice.loans.schedule import ROUNDINGS, interest_between, rows_on, step
 #: Names of waivers that are simulated; those of the table are smaller.
 _SIMULATED = 2**62
 _RATE = Decimal("0.000001")
+#: A first due date later than this is a typing error, or a moratorium that nobody should enter as a schedule.
+_LONGEST_WAIT = timedelta(days=366)
 
 
 class ChangeRefused(ValueError):
@@ -267,10 +269,9 @@ def _dues(
     if isinstance(terms, Reschedule):
         if terms.periods < 1:
             raise ChangeRefused(N_("There is at least one instalment."), field="periods")
-        if terms.first_due_on <= on:
-            raise ChangeRefused(
-                N_("The first instalment falls due after %(on)s."), field="first_due_on", on=on
-            )
+        if not on < terms.first_due_on <= on + _LONGEST_WAIT:
+            words = N_("The first instalment falls due after %(on)s and within a year of it.")
+            raise ChangeRefused(words, field="first_due_on", on=on)
         return [
             step(
                 terms.first_due_on,

@@ -327,5 +327,16 @@ class Replay:
                     break
             if left:
                 over[part.receipt] = over.get(part.receipt, ZERO) + left
+                self._take_back(part, left)
         for key, amount in over.items():
             self._put(key, amount + self.credit.pop(key, ZERO), day)
+
+    def _take_back(self, part: PaidPart, amount: Decimal) -> None:
+        """So much of a part has no place in the new schedule and pays something else: its last share shrinks."""
+        for position in reversed(range(len(self.shares))):
+            share = self.shares[position]
+            if amount and (share.receipt, share.component) == (part.receipt, part.component):
+                gone = min(share.amount, amount)
+                self.shares[position] = replace(share, amount=share.amount - gone)
+                amount -= gone
+        self.shares = [share for share in self.shares if share.amount]

@@ -23,7 +23,7 @@ from backoffice.loans.classification import (
     classify,
     kind_of,
 )
-from backoffice.loans.ledger import Ledger, ledger_of
+from backoffice.loans.ledger import Ledger, ledger_of, ledgers_of
 from backoffice.loans.models import (
     Borrower,
     BorrowerNeed,
@@ -134,11 +134,13 @@ class LoanSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class AllocatedPart:
-    """A part of a repayment: so many yuan of ``component`` of instalment ``sequence``."""
+    """A part of a repayment: so many yuan of ``component`` of instalment ``sequence``; ``earlier``: of a schedule that
+    another one has replaced since."""
 
     sequence: int
     component: str
     amount: Decimal
+    earlier: bool = False
 
     @property
     def component_label(self) -> str:
@@ -165,10 +167,11 @@ class LoanPage:
 
 @dataclass(frozen=True, slots=True)
 class BorrowerPage:
-    """Everything the borrower's page shows of the loan book itself."""
+    """Everything the borrower's page shows of the loan book itself; ``owed`` by loan, of those that owe anything."""
 
     borrower: Borrower
     loans: list[Loan]
+    owed: dict[int, Outstanding]
     phone_numbers: list[PhoneNumber]
     contact_persons: list[ContactPerson]
     needs: list[BorrowerNeed]
@@ -188,9 +191,10 @@ def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
     """The loan's page as of the end of ``on``. Eight queries, and one for the product where it is not joined."""
     ledger = ledger_of(loan)
     parts: dict[int, list[AllocatedPart]] = {}
-    for (repayment_id, sequence, component), amount in _net(_allocations(loan)).items():
+    for (repayment_id, version, sequence, component), amount in _net(_allocations(loan)).items():
         if amount:
-            parts.setdefault(repayment_id, []).append(AllocatedPart(sequence, component, amount))
+            part = AllocatedPart(sequence, component, amount, version < loan.schedule_version)
+            parts.setdefault(repayment_id, []).append(part)
     undone = {one.reverses_id for one in ledger.repayments if one.reverses_id is not None}
     lines = []
     for repayment in sorted(ledger.repayments, key=lambda one: (one.received_at, one.pk), reverse=True):
@@ -201,11 +205,18 @@ def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
     return LoanPage(snapshot_of(ledger, on=on, policy=loan_policy(on=on)), tuple(lines))
 
 
-def borrower_for_page(borrower: Borrower) -> BorrowerPage:
-    """The borrower's page. Five queries, masks only."""
+def borrower_for_page(borrower: Borrower, *, on: date) -> BorrowerPage:
+    """The borrower's page as of the end of ``on``. Eleven queries, masks only."""
+    loans = list(borrower.loans.select_related("product", "creditor").order_by("-disbursed_on", "-pk"))
+    owing = [one for one in loans if one.state not in {LoanState.SETTLED, LoanState.ASSIGNED}]
+    owed = {
+        pk: _outstanding(ledger.loan, derive(ledger.facts(), on=max(on, ledger.loan.disbursed_on)), on=on)
+        for pk, ledger in ledgers_of(owing).items()
+    }
     return BorrowerPage(
         borrower=borrower,
-        loans=list(borrower.loans.select_related("product").order_by("-disbursed_on", "-pk")),
+        loans=loans,
+        owed=owed,
         phone_numbers=list(borrower.phone_numbers.defer("number_cipher").order_by("pk")),
         contact_persons=list(borrower.contact_persons.defer("name_cipher").order_by("pk")),
         needs=list(borrower.needs.order_by("-from_on", "-pk")),
@@ -245,11 +256,12 @@ def borrowers_of(subject_ids: Collection[int]) -> set[int]:
     return found
 
 
-def _net(rows: Iterable[RepaymentAllocation]) -> dict[tuple[int, int, str], Decimal]:
-    """Where the money is now, after all that was taken back: by repayment, instalment and component."""
-    found: dict[tuple[int, int, str], Decimal] = {}
+def _net(rows: Iterable[RepaymentAllocation]) -> dict[tuple[int, int, int, str], Decimal]:
+    """Where the money is now, after all that was taken back: by repayment, schedule version, instalment, component."""
+    found: dict[tuple[int, int, int, str], Decimal] = {}
     for row in rows:
-        key = (row.repayment_id, row.instalment.sequence, row.component)
+        one = row.instalment
+        key = (row.repayment_id, one.schedule_version, one.sequence, row.component)
         found[key] = found.get(key, ZERO) + row.amount
     return found
 
@@ -349,5 +361,11 @@ def _status(row: AccountRow, *, on: date) -> InstalmentStatus:
 def allocation_of(repayment: Repayment) -> RepaymentLine:
     """One repayment with where it went. One query."""
     rows = repayment.allocations.select_related("instalment").order_by("pk")
-    parts = tuple(AllocatedPart(row.instalment.sequence, row.component, row.amount) for row in rows)
+    now = repayment.loan.schedule_version
+    parts = tuple(
+        AllocatedPart(
+            row.instalment.sequence, row.component, row.amount, row.instalment.schedule_version < now
+        )
+        for row in rows
+    )
     return RepaymentLine(repayment, parts, repayment.amount - sum((part.amount for part in parts), ZERO))

@@ -95,14 +95,16 @@ def test_first_the_difference_then_the_proposal(client: Client, officer: User) -
     ("name", "form"),
     [
         ("extra_instalments", {"extra": "6"}),
-        ("reschedule", {"periods": "24", "first_due_on": "2099-01-15", "annual_rate": ""}),
-        ("reschedule", {"periods": "24", "first_due_on": "2099-01-15", "annual_rate": "7.3"}),
+        ("reschedule", {"periods": "24", "annual_rate": ""}),
+        ("reschedule", {"periods": "24", "annual_rate": "7.3"}),
         ("rate_cut", {"annual_rate": "7.3"}),
     ],
 )
 def test_every_kind_has_its_form(client: Client, officer: User, name: str, form: dict[str, str]) -> None:
     url = step(a_new_loan(), name)
     assert client.get(url).status_code == 200
+    if name == "reschedule":
+        form["first_due_on"] = (today() + timedelta(days=40)).isoformat()
     answer = client.post(url, {**form, "reason": "协商一致", "show": "1"})
     assert answer.status_code == 200
     assert answer.context["difference"]["after"]["rows"]
@@ -154,6 +156,10 @@ def test_a_second_person_decides_on_what_was_shown(client: Client, officer: User
     assert apply in text
     assert text.count("<h3>") == 2, "both schedules"
     assert client.get(apply).status_code == 200
+    assert not client.get(own).context["void"]
+    late = a_proposal(a_new_loan(), by=officer, at=timezone.now())
+    a_charge(late.loan, on=today(), at=timezone.now())
+    assert client.get(reverse("admin:loans_schedulechange_change", args=(late.pk,))).context["void"]
     assert client.post(apply, {"reason": "已核实"}).status_code == 302
     change.refresh_from_db()
     assert change.state == ChangeState.APPLIED

@@ -30,8 +30,14 @@ from backoffice.loans.choices import ChangeKind, ChangeState, LoanState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Instalment, Loan, LoanEvent, ScheduleChange
 from backoffice.loans.quotes import quote_of
-from backoffice.loans.selectors import loan_snapshot
-from backoffice.loans.services.changes import AccountChanged, AlreadyProposed, NotPaidOff, simulated
+from backoffice.loans.selectors import loan_for_page, loan_snapshot
+from backoffice.loans.services.changes import (
+    AccountChanged,
+    AlreadyProposed,
+    NotPaidOff,
+    as_shown,
+    simulated,
+)
 from backoffice.loans.simulation import simulate
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
@@ -216,6 +222,7 @@ def test_a_payment_meanwhile_makes_it_another_difference(paid_on: date, officer:
         decide(services.apply_change, change, other, at=tomorrow)
     change.refresh_from_db()
     assert (change.state, fresh(loan).schedule_version) == ("proposed", 1)
+    assert as_shown(change, ledger_of(fresh(loan))) is None
 
 
 def test_time_alone_does_not_stop_it(officer: User, other: User) -> None:
@@ -271,6 +278,10 @@ def test_settled_on_the_day_on_which_the_money_came(officer: User) -> None:
         settle(loan, officer)
     settle(loan, officer, on=friday)
     assert fresh(loan).settled_on == friday
+    # What had been paid for months to come pays principal now: nothing stands in two places.
+    [line] = loan_for_page(fresh(loan), on=TODAY).repayments
+    assert sum(part.amount for part in line.parts) == Decimal("12092.47")
+    assert line.unallocated == 0
     with pytest.raises(TransitionRefused):
         settle(loan, officer)
 

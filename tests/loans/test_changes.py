@@ -214,6 +214,7 @@ def test_interest_to_the_day_after_a_deferral() -> None:
         (ExtraInstalments(0), "one more instalment"),
         (Reschedule(0, date(2024, 7, 1)), "one instalment"),
         (Reschedule(3, date(2024, 6, 10)), "falls due after"),
+        (Reschedule(3, date(2025, 6, 12)), "within a year"),
         (Reschedule(3, date(2024, 7, 1), Decimal("0.13")), "below the present one of 12.00"),
         (RateCut(Decimal("0.12")), "below the present one"),
         (RateCut(Decimal("-0.01")), "below the present one"),
@@ -331,6 +332,11 @@ def test_after_a_change_the_sums_are_right_on_every_day(
         for part in row.parts:
             gone[part.receipt] += part.amount
     assert gone == received, "every cent that came in has paid something, or is the borrower's"
+    shared = {key: account.surplus.get(key, ZERO) for key in received}
+    for share in account.shares:
+        assert share.amount > 0
+        shared[share.receipt] += share.amount
+    assert shared == received, "and no cent stands in two places"
     assert derive(changed, on=on - timedelta(days=1)) == derive(facts, on=on - timedelta(days=1))
 
 

@@ -220,7 +220,9 @@ def killed_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_killed_at_any_part_the_next_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing_loans, "WIDTH", 1)
     monkeypatch.setattr(
-        closing, "loans", closing.Step("loans", 1, closing_loans.loan_parts, closing_loans.close_loans)
+        closing,
+        "loans",
+        closing.Step("loans", "loans", 1, closing_loans.loan_parts, closing_loans.close_loans),
     )
     loans = [a_new_loan() for _ in range(4)]
     for parts in (1, 0, 2):

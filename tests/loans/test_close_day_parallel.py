@@ -90,7 +90,7 @@ def test_a_payment_during_the_close_waits_and_cures(monkeypatch: pytest.MonkeyPa
 
 def test_parts_side_by_side_do_what_one_after_the_other_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing_loans, "WIDTH", 1)
-    step = closing.Step("loans", 1, closing_loans.loan_parts, closing_loans.close_loans)
+    step = closing.Step("loans", "loans", 1, closing_loans.loan_parts, closing_loans.close_loans)
     monkeypatch.setattr(closing, "loans", step)
     loans = [a_loan(disbursed_on=START, at=start_of_day(START) + 12 * timedelta(hours=1)) for _ in range(8)]
     by = job()

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.money import ZERO
 from backoffice.desk import record
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.templatetags.desk import masked, when
@@ -50,13 +51,18 @@ class BorrowerAdmin(BaseModelAdmin):
         return queryset.filter(pk__in=found), False
 
     def page_context(self, request: HttpRequest, obj: Borrower) -> dict[str, Any]:
-        facts = borrower_for_page(obj)
         on = today()
+        facts = borrower_for_page(obj, on=on)
+        owed = facts.owed.values()
         return {
             "facts": facts,
+            "owed_in_all": sum((one.total for one in owed), ZERO),
+            "overdue_in_all": sum((one.overdue for one in owed), ZERO),
+            "owing": len(facts.owed),
             "loans": [
                 (
                     loan,
+                    facts.owed.get(loan.pk),
                     stored_days_past_due(loan, on=on),
                     reverse("admin:loans_loan_change", args=(loan.pk,)),
                 )

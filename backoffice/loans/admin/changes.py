@@ -16,7 +16,10 @@ from backoffice.desk.operations import Operation, ReasonForm
 from backoffice.desk.templatetags.desk import money, when
 from backoffice.loans import services, workflow
 from backoffice.loans.admin.difference import difference_context, terms_in_words
+from backoffice.loans.choices import ChangeState
+from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import ScheduleChange, WriteOff
+from backoffice.loans.services.changes import as_shown
 
 #: Tone of the chip of a state.
 TONES = {"proposed": "warn", "requested": "warn", "applied": "good", "done": "good"}
@@ -62,6 +65,7 @@ class ScheduleChangeAdmin(BaseModelAdmin):
     def page_context(self, request: HttpRequest, obj: ScheduleChange) -> dict[str, Any]:
         return {
             "difference": difference_context(obj.simulation) if obj.simulation else None,
+            "void": obj.state == ChangeState.PROPOSED and as_shown(obj, ledger_of(obj.loan)) is None,
             "terms": terms_in_words(obj.kind, obj.parameters),
             "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
         }

@@ -19,7 +19,7 @@ from backoffice.desk.paging import KeysetMixin
 from backoffice.desk.step import StepMixin
 from backoffice.desk.templatetags.desk import when
 from backoffice.loans.models import ClosedDay, CloseRun
-from backoffice.loans.services.closing import days_to_close
+from backoffice.loans.services.closing import days_to_close, steps
 from backoffice.loans.tasks import close_day_by_hand_task
 
 
@@ -28,10 +28,10 @@ class ClosedDayAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
     """The days of the loan book, newest first."""
 
     page_template = "loans/closed_day_page.html"
-    page_fields = ("day", "loans", "row_count", "started", "finished")
+    page_fields = ("date", "things", "row_count", "started", "finished")
     list_before_template = "loans/closing_standing.html"
-    list_display = ("day", "loans", "row_count", "started", "seconds")
-    list_display_links = ("day",)
+    list_display = ("date", "things", "row_count", "started", "seconds")
+    list_display_links = ("date",)
 
     def get_urls(self) -> list[URLPattern]:
         now = path("now/", self.admin_site.admin_view(self.close_now_view), name="loans_closedday_now")
@@ -71,10 +71,26 @@ class ClosedDayAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
 
     def page_context(self, request: HttpRequest, obj: ClosedDay) -> dict[str, Any]:
         runs = CloseRun.objects.filter(day=obj.day).order_by("step", "first_id")
-        return {"runs": [(run, f"{run.touched:,}", f"{run.rows_written:,}", _seconds(run)) for run in runs]}
+        titles = {step.name: step.title for step in steps()}
+        return {
+            "runs": [
+                (
+                    titles.get(run.step, run.step),
+                    run,
+                    f"{run.touched:,}",
+                    f"{run.rows_written:,}",
+                    _seconds(run),
+                )
+                for run in runs
+            ]
+        }
 
-    @admin.display(description=_("loans touched"))
-    def loans(self, obj: ClosedDay) -> str:
+    @admin.display(description=_("day"))
+    def date(self, obj: ClosedDay) -> str:
+        return obj.day.isoformat()
+
+    @admin.display(description=_("things touched"))
+    def things(self, obj: ClosedDay) -> str:
         return f"{obj.touched:,}"
 
     @admin.display(description=_("rows written"))

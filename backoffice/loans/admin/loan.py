@@ -116,10 +116,8 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
             "balance": balance_chart_of(facts.snapshot.account),
             "easing": easing_of(obj),
             "tones": TONES,
-            "quote_url": reverse("admin:loans_loan_quote", args=(quote(obj.pk),)),
             "cost": cost_card(obj),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),
-            "cost_url": reverse("admin:loans_loan_cost", args=(quote(obj.pk),)),
             "borrower_url": reverse("admin:loans_borrower_change", args=(obj.borrower_id,)),
         }
 

@@ -126,16 +126,9 @@ def apply_change(*, change: ScheduleChange, by: User, at: datetime, reason: str)
         loan = _locked(change.loan)
         change = lock(ScheduleChange, change.pk)
         workflow.change.step("apply", change, by=by, at=at)
-        if loan.state not in workflow.loan[change.kind].sources:
-            raise AccountChanged()
-        ledger, on = ledger_of(loan), change.effective_on
-        planned, difference, _eases = simulated(
-            ledger,
-            terms_from_data(change.kind, change.parameters),
-            on=on,
-            restructuring=change.restructuring,
-        )
-        if difference.as_data() != change.simulation or _happened_after(ledger.facts(), on):
+        ledger = ledger_of(loan)
+        planned = as_shown(change, ledger)
+        if planned is None:
             raise AccountChanged()
         change.decided_by, change.decided_at = by, at
         _make(frame, loan, change, planned, restructured_on=ledger.restructured_on)
@@ -203,6 +196,22 @@ def _missing(facts: Facts, planned: Planned, *, on: date) -> Decimal:
     """How many yuan are still owed at the end of ``on`` if everything falls due on that day."""
     account = derive(planned.unconditional().on_top_of(facts), on=on)
     return sum((account.owed(name) for name in COMPONENTS), ZERO)
+
+
+def as_shown(change: ScheduleChange, ledger: Ledger) -> Planned | None:
+    """The plan of a proposed change, if it still comes to what was shown and nothing has happened on the loan since.
+
+    Reads policy, writes nothing.
+    """
+    if ledger.loan.state not in workflow.loan[change.kind].sources:
+        return None
+    terms, on = terms_from_data(change.kind, change.parameters), change.effective_on
+    try:
+        planned, difference, _eases = simulated(ledger, terms, on=on, restructuring=change.restructuring)
+    except InputRefused:
+        return None
+    same = difference.as_data() == change.simulation and not _happened_after(ledger.facts(), on)
+    return planned if same else None
 
 
 def _happened_after(facts: Facts, day: date) -> bool:

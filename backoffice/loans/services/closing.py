@@ -15,7 +15,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
@@ -31,6 +31,7 @@ from backoffice.loans.services.closing_loans import Touched
 from backoffice.staff.models import User
 
 _DAY = timedelta(days=1)
+#: So often is a part tried again that somebody else was quicker with.
 ATTEMPTS = 2
 
 
@@ -50,12 +51,13 @@ class Step:
     """A step of the close: ``parts`` names the first ids of what is to do, ``close`` does one part of ``width`` ids."""
 
     name: str
+    title: Any
     width: int
     parts: _Parts
     close: _Close
 
 
-loans = Step("loans", closing_loans.WIDTH, closing_loans.loan_parts, closing_loans.close_loans)
+loans = Step("loans", _("Loans"), closing_loans.WIDTH, closing_loans.loan_parts, closing_loans.close_loans)
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ def _close_one(
 ) -> Closed:
     closed = Closed(day)
     begun, started_at = time.monotonic(), timezone.now()
-    for step in _steps():
+    for step in steps():
         parts = [
             partial(_close_part, step, first_id, day=day, by=by, at=at) for first_id in step.parts(day=day)
         ]
@@ -204,6 +206,7 @@ def _try_part(step: Step, first_id: int, *, day: date, by: User, at: datetime) -
         )
 
 
-def _steps() -> Iterator[Step]:
+def steps() -> Iterator[Step]:
+    """The steps of the close, in their order."""
     for path in settings.CLOSE_OF_DAY_STEPS:
         yield import_string(path)

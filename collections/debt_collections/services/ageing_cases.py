@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, event_columns
 from backoffice.core.bulk import insert_values
@@ -206,4 +207,4 @@ def _record(kind: str, events: Sequence[tuple[int, int, int, Mapping[str, Any]]]
 
 
 #: The collections desk's part of the close of day.
-step = Step("cases", WIDTH, case_parts, collect_overdue)
+step = Step("cases", _("Cases"), WIDTH, case_parts, collect_overdue)
