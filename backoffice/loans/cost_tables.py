@@ -22,7 +22,7 @@ def cost_table(loan: Loan) -> CostTable:
     and borrower."""
     fees = list(loan.product.fees.order_by("sequence"))
     first = loan.instalments.filter(schedule_version=1).order_by("sequence")
-    rows = _rows(loan.principal, first)
+    rows = planned_rows(loan.principal, first)
     change = loan.schedule_changes.filter(state=ChangeState.APPLIED, version=2).first()
     priced = price(
         rows,
@@ -96,7 +96,7 @@ def _told(priced: Priced) -> dict[str, Decimal]:
     return parts
 
 
-def _rows(principal: Decimal, instalments: Iterable[Instalment]) -> list[Row]:
+def planned_rows(principal: Decimal, instalments: Iterable[Instalment]) -> list[Row]:
     """The rows of the first schedule as they were planned, without their fees."""
     rows, balance = [], principal
     for one in instalments:

@@ -128,7 +128,7 @@ class TestTheForm:
         assert answer.status_code == 422
         text = answer.content.decode()
         assert plain.number in text
-        assert "560" in text
+        assert "第五百六十条" in text
         assert not Repayment.objects.exists()
         assert self.post(client, plain, amount="300.00").status_code == 302
 

@@ -21,6 +21,7 @@ registries.act_labels.register_all(
         "product.changed": _("Product changed"),
         "loan.created": _("Loan created"),
         "loan.imported": _("Loan imported"),
+        "loan.priced": _("Cost of the loan computed"),
         "loan.import_started": _("Import of loans started"),
         "loan.import_finished": _("Import of loans finished"),
         "loan.document_attached": _("Document added"),

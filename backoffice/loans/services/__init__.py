@@ -26,6 +26,7 @@ from backoffice.loans.services.importing_repayments import import_repayments
 from backoffice.loans.services.lending import create_loan
 from backoffice.loans.services.offers import change_product, create_product
 from backoffice.loans.services.pauses import end_pause, pause_loan
+from backoffice.loans.services.pricing_stored import price_stored_loans
 from backoffice.loans.services.products import (
     create_terms_version,
     publish_terms_version,
@@ -56,6 +57,7 @@ __all__ = [
     "import_repayments",
     "pause_loan",
     "post_repayment",
+    "price_stored_loans",
     "propose_change",
     "publish_terms_version",
     "record_contact_consent",

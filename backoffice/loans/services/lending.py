@@ -19,7 +19,7 @@ from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
 from backoffice.loans.choices import CostStanding, LoanState, PeriodUnit, TermsState
 from backoffice.loans.conventions import cost_terms, fee_terms, schedule_terms
-from backoffice.loans.cost import NotALoan
+from backoffice.loans.cost import NotALoan, YearlyCost
 from backoffice.loans.fees import Fee, Priced, price
 from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanEvent, LoanProduct, TermsVersion
 from backoffice.loans.policy import LoanPolicy, loan_policy
@@ -191,15 +191,23 @@ def price_loan(loan: Loan, *, periods: int, fees: Sequence[Fee], costs: CostPoli
     except NotALoan:
         raise InputRefused(_("The fees leave nothing of this loan."), field="principal") from None
     loan.matures_on = rows[-1].due_on
-    loan.cost_effective, loan.cost_nominal = priced.cost.effective, priced.cost.nominal
-    loan.cost_convention = priced.cost.convention
-    loan.cost_standing = costs.standing(
-        priced.cost,
-        annual_rate=loan.annual_rate,
-        disbursed_on=loan.disbursed_on,
-        matures_on=loan.matures_on,
-    )
+    take_cost(loan, priced.cost, costs=costs, annual_rate=loan.annual_rate, matures_on=loan.matures_on)
     return priced
+
+
+#: What a loan stores of its cost.
+COST_COLUMNS = ("cost_effective", "cost_nominal", "cost_convention", "cost_standing")
+
+
+def take_cost(
+    loan: Loan, cost: YearlyCost, *, costs: CostPolicy, annual_rate: Decimal, matures_on: date
+) -> None:
+    """Set what the loan costs and where that stood on the day of payment. Nothing is saved."""
+    loan.cost_effective, loan.cost_nominal = cost.effective, cost.nominal
+    loan.cost_convention = cost.convention
+    loan.cost_standing = costs.standing(
+        cost, annual_rate=annual_rate, disbursed_on=loan.disbursed_on, matures_on=matures_on
+    )
 
 
 def check_unchanged(product: LoanProduct, fees: Sequence[Fee]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from backoffice.core.context import EntryPoint
 from backoffice.loans import services
-from backoffice.loans.models import LoanProduct
+from backoffice.loans.models import Loan, LoanProduct
 from backoffice.loans.services.offers import FeeTerms
 from backoffice.staff.roles import Role
-from tests.factories.loans import NOW, a_fee, a_product
+from tests.factories.loans import NOW, a_fee, a_loan, a_product, job
 from tests.factories.staff import person
 from tests.house.records.case import Case
 
@@ -45,7 +46,18 @@ def changed_product() -> dict[str, Any]:
     return by_officer(product=product, fees=[SERVICE_FEE])
 
 
+def unpriced() -> dict[str, Any]:
+    """A loan that came into the book before its cost was stored."""
+    loan = a_loan()
+    Loan.objects.filter(pk=loan.pk).update(
+        cost_nominal=None, cost_effective=None, cost_convention="", cost_standing=""
+    )
+    return {"by": job(), "at": NOW}
+
+
 CASES = [
+    # What follows from the contract's own facts: history alone.
+    Case(service=services.price_stored_loans, world=unpriced, door=EntryPoint.COMMAND),
     # Reference rows have no dossier, so history alone is the record (0013).
     Case(service=services.create_product, world=new_product),
     Case(service=services.change_product, world=changed_product),
