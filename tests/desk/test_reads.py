@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.audit import reads
-from backoffice.audit.models import Erasure, LegalHold, Purpose, ReadEvent
+from backoffice.audit.models import Purpose, ReadEvent
 from backoffice.audit.services import log_read
 from backoffice.core import context
 from backoffice.core.models import Dossier
@@ -27,89 +26,17 @@ from backoffice.privacy.services import create_subjects
 from backoffice.staff.models import Team, User
 from backoffice.staff.roles import PERSON_ROLES, Role
 from complaints.models import Complaint
-from tests.factories import changes, evidence, lenders, loans, mediation
+from tests.desk.things import THINGS
 from tests.factories import collections as collection
 from tests.factories import complaints as complaint
 from tests.factories import desk as make
+from tests.factories import lenders, loans, mediation
 from tests.factories.api import api_client, bearer
 from tests.factories.staff import NOW, one_of_each, person
-from tests.house.records.cases_loans_postings import waiting as waiting_posting
 from tests.house.test_urls_by_role import ADMIN, API, Rights, arguments_of, model_admin_of
 
 pytestmark = pytest.mark.django_db
 
-
-def _subject() -> Any:
-    return collection.borrower().subject
-
-
-def _hold() -> Any:
-    from debt_collections import services
-
-    case = collection.case()
-    return services.place_hold(
-        borrower=case.borrower, source=case.dossier, lifts_with="by_hand", scope="all", reason="complaint",
-        by=complaint.handler(), at=NOW,
-    )  # fmt: skip
-
-
-def _legal_hold() -> LegalHold:
-    officer = person(Role.PRIVACY_OFFICER)
-    with context.acting(by=officer, reason_code="test"):
-        return LegalHold.objects.create(
-            dossier=make.dossier(), reason="other", placed_at=NOW, placed_by=officer
-        )
-
-
-def _erasure() -> Erasure:
-    officer = person(Role.PRIVACY_OFFICER)
-    with context.acting(by=officer, reason_code="test"):
-        return Erasure.objects.create(
-            subject=_subject(), basis="request", requested_at=NOW, requested_by=officer
-        )
-
-
-def _incident() -> Any:
-    from backoffice.desk.services import incidents
-
-    return incidents.report_incident(
-        kind="leak", description="邮件发错了人", noticed_at=NOW, by=person(Role.HANDLER), at=NOW
-    )
-
-
-def _read() -> ReadEvent:
-    with context.acting(by=person(Role.AUDITOR), reason_code="test"):
-        return log_read(what="page", at=NOW, path="/", dossier=make.dossier())
-
-
-#: A thing of each kind whose reads are logged. A new kind must be added here.
-THINGS: dict[str, Callable[[], Any]] = {
-    "desk.attachment": make.attachment,
-    "desk.task": lambda: make.task(detail="请回电"),
-    "desk.incident": _incident,
-    "audit.readevent": _read,
-    "audit.evidencebundle": lambda: evidence.asked(complaint.filed().dossier, person(Role.PRIVACY_OFFICER)),
-    "audit.legalhold": _legal_hold,
-    "audit.erasure": _erasure,
-    "privacy.datasubject": _subject,
-    "loans.borrower": collection.borrower,
-    "loans.loan": loans.a_loan,
-    "loans.postingrequest": waiting_posting,
-    "loans.schedulechange": changes.a_proposal,
-    "loans.writeoff": changes.a_write_off,
-    "loans.repayment": lambda: loans.a_repayment(loans.a_loan(), "100.00", on=loans.TODAY),
-    "collections.agency": collection.agency,
-    "collections.collector": collection.collector,
-    "collections.case": collection.case,
-    "collections.hold": _hold,
-    "collections.contactattempt": lambda: collection.contact(collection.case(), collection.collector(), NOW),
-    "conduct.allegedcontact": lambda: collection.alleged_contact(about=collection.borrower(), alleged_at=NOW),
-    "complaints.complaint": complaint.filed,
-    "mediation.referral": lambda: mediation.offered(to=mediation.partner(), by=complaint.handler()),
-    "mediation.mediationconsent": lambda: mediation.consent(
-        about=mediation.complaint(by=complaint.handler()), to=mediation.partner(), by=complaint.handler()
-    ),
-}
 LOGGED = {
     model._meta.label_lower: one
     for model, one in admin.site._registry.items()

@@ -42,7 +42,7 @@ def attach(**given: Any) -> Attachment:
 
 def test_a_handler_reads_but_adds_nothing() -> None:
     with pytest.raises(NotPermitted):
-        attach(loan=a_loan(), by=person(Role.COMPLAINT_HANDLER))
+        attach(loan=a_loan(), by=person(Role.HANDLER))
     assert not Attachment.objects.exists()
 
 
