@@ -201,7 +201,7 @@ class ProposingMixin(_Base):
         form.data = form.data.copy()  # type: ignore[attr-defined]
         form.data["shown"] = fingerprint(data)  # type: ignore[index]
         page = self._ask(request, obj, operation, answer.transition, form)
-        page.context_data.update(difference=difference_context(data), restructuring=eases)  # type: ignore[attr-defined]
+        page.context_data |= {"difference": difference_context(data), "restructuring": eases}  # type: ignore[attr-defined]
         return page
 
     def _ask(

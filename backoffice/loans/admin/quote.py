@@ -65,7 +65,7 @@ class QuoteMixin(_Base):
                 400,
             )
         else:
-            context.update(asked=on.isoformat(), quote=found, parts=_parts(found))
+            context |= {"asked": on.isoformat(), "quote": found, "parts": _parts(found)}
             if request.user.has_perm(RIGHT):
                 pdf = reverse("admin:loans_loan_quote_pdf", args=(quote(obj.pk),))
                 context["pdf_url"] = f"{pdf}?on={on.isoformat()}"
