@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.loans.account import COMPONENTS, Facts, Receipt, derive, payoff
+from backoffice.loans.account import COMPONENTS, Facts, Receipt, at_change, derive, payoff
 from backoffice.loans.ageing import AgeingPolicy
 from backoffice.loans.changes import (
     ChangeRefused,
@@ -295,7 +295,8 @@ def test_a_new_schedule_keeps_the_principal_and_opens_nothing_again(
         costs=tuple(one for one in facts.costs if one.on < on),
     )
     held = replace(planned, version=replace(version, if_paid=False))
-    was, now = derive(before, on=on), derive(held.on_top_of(before), on=on)
+    # On the day of the change the new schedule comes first: credit waits for what falls due by it.
+    was, now = at_change(before, on=on).account, derive(held.on_top_of(before), on=on)
     for name in COMPONENTS:
         gone = sum((row.paid[name] for row in was.rows), ZERO)
         kept = sum((row.paid[name] for row in now.rows), ZERO)
