@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
+from backoffice.core.time import business_day
 from backoffice.core.workflow import Transition, Workflow, transition
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
@@ -19,6 +21,16 @@ _OWED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
 def _change(kind: ChangeKind, label: Any, effect: Any) -> Transition:
     """One kind of change that can be proposed; it is named as its kind."""
     return transition(kind.value, label, _OWED, None, "loans.propose_change", effect=effect)
+
+
+def _is_paused(loan: Loan, by: Actor, at: datetime) -> Any | None:
+    to_come = Q(until__isnull=True) | Q(until__gt=business_day(at))
+    return None if loan.pauses.filter(to_come).exists() else _("There is no pause that is not over.")
+
+
+def _was_charged(loan: Loan, by: Actor, at: datetime) -> Any | None:
+    standing = loan.charges.filter(reverses=None, reversal=None)
+    return None if standing.exists() else _("No cost was charged on it.")
 
 
 def _is_overdue(loan: Loan, by: Actor, at: datetime) -> Any | None:
@@ -128,6 +140,7 @@ loan = Workflow(
             _OWED,
             None,
             "loans.pause_loan",
+            _is_paused,
             effect=_("From tomorrow on days count and default interest runs again."),
         ),
         transition(
@@ -144,6 +157,7 @@ loan = Workflow(
             (*_OWED, LoanState.SETTLED),
             None,
             "loans.charge_cost",
+            _was_charged,
             effect=_("The cost counts as never charged; everything after it is derived anew."),
             style="danger",
         ),
