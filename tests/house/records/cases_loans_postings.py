@@ -76,6 +76,7 @@ CASES = [
         service=services.attach_document,
         world=lambda: by_officer(loan=a_loan(), kind="contract", name="合同.pdf", content=PDF),
         events=("document_attached",),
+        adds="one more file",
     ),
     Case(
         service=reporting.report_repayment,
