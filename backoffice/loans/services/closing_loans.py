@@ -61,6 +61,7 @@ class _Row:
     borrower_id: int
     dossier_id: int
     credit: Any
+    schedule_version: int
     watched_until: date | None
     restructurings_in_watch: int
     oldest_unpaid_due_on: date | None
@@ -143,7 +144,7 @@ class _Batch:
 
     def by_time_alone(self, rows: Sequence[_Row], part: _Part) -> None:
         """Loans of the part on which nothing happened since they stood, but time."""
-        unpaid, pauses = _unpaid(part), _pauses(part)
+        unpaid, pauses = _unpaid(rows, self.day), _pauses(part)
         judged: dict[object, Standing] = {}
         for row in rows:
             oldest, upcoming = unpaid.get(row.pk, (None, None))
@@ -246,24 +247,24 @@ class _Batch:
         return 2 * (loans + len(self.instalments)) + allocated + len(self.events)
 
 
-def _unpaid(part: _Part) -> dict[int, tuple[date | None, date | None]]:
-    """The due days of each loan's oldest unpaid instalment, and of its first unpaid one due on the day or later."""
-    line = "instalments__"
-    due = F(f"{line}principal_due") + F(f"{line}interest_due") + F(f"{line}fee_due")
-    paid = F(f"{line}principal_paid") + F(f"{line}interest_paid") + F(f"{line}fee_paid")
-    # From the loans: the database then goes from the few that are looked at to their instalments.
-    found = Loan.objects.filter(
-        part.loans(), GreaterThan(due, paid), **{f"{line}schedule_version": F("schedule_version")}
-    )
-    rows = (
-        found.order_by()
-        .values_list("pk")
-        .annotate(
-            oldest=Min(f"{line}due_on"),
-            upcoming=Min(f"{line}due_on", filter=Q(**{f"{line}due_on__gte": part.day})),
+def _unpaid(rows: Sequence[_Row], day: date) -> dict[int, tuple[date | None, date | None]]:
+    """The due days of each loan's oldest unpaid instalment, and of its first unpaid one due on ``day`` or later."""
+    due = F("principal_due") + F("interest_due") + F("fee_due")
+    paid = F("principal_paid") + F("interest_paid") + F("fee_paid")
+    versions = {row.pk: row.schedule_version for row in rows}
+    found: dict[int, tuple[date | None, date | None]] = {}
+    for part in chunks(list(versions)):
+        # Of every version: joined to the loan for the one in force, each loan would be read twice.
+        open_ones = (
+            Instalment.objects.filter(GreaterThan(due, paid), loan__in=part)
+            .order_by()
+            .values_list("loan", "schedule_version")
+            .annotate(oldest=Min("due_on"), upcoming=Min("due_on", filter=Q(due_on__gte=day)))
         )
-    )
-    return {loan_id: (oldest, upcoming) for loan_id, oldest, upcoming in rows}
+        for loan_id, version, oldest, upcoming in open_ones:
+            if version == versions[loan_id]:
+                found[loan_id] = (oldest, upcoming)
+    return found
 
 
 def _pauses(part: _Part) -> dict[int, list[Pause]]:
