@@ -212,6 +212,7 @@ def test_a_third_decimal_is_told_apart(app: Lender) -> None:
     answer = app.post("repayments", body(a_loan(), "10.005")).json()
     assert answer["errors"][0]["code"] == "decimals"
     assert "两位小数" in answer["errors"][0]["detail"]
+    assert answer["errors"][0]["pointer"] == "/amount"
 
 
 # --- two persons ---------------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
         """The loan's own history with that of its instalments."""
         return [record.history_of(obj), obj.instalments.model.history.filter(loan_id=obj.pk)]
 
-    @admin.display(description=_("name"))
+    @admin.display(description=_("borrower"))
     def borrower_name(self, obj: Loan) -> SafeString:
         return masked(obj.borrower.name_mask)
 

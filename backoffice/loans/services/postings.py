@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.audit.services import Act, act, lock
 from backoffice.core.services import next_number, policy_value
 from backoffice.core.time import business_day
 from backoffice.loans import workflow
-from backoffice.loans.choices import PostingKind
+from backoffice.loans.choices import PostingKind, PostingState
 from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
 from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.repayments import (
@@ -88,6 +90,8 @@ def enter_reversal(
         refusal = why_not_reversible(repayment, loan=loan)
         if refusal is not None:
             raise NotReversible(refusal, field="repayment")
+        if repayment.posting_requests.filter(state=PostingState.REQUESTED).exists():
+            raise NotReversible(_("Its reversal awaits a second person already."), field="repayment")
         if repayment.amount < _limit(at):
             return reverse_repayment(
                 repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
