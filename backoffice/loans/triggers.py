@@ -66,25 +66,29 @@ def _postgresql() -> list[str]:
     body = f"""
         CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql
         -- A session keeps the plan it made at first. Made on an empty book, it would read the whole of a book that an
-        -- import is filling once for each loan: so step by step, and along the indexes only.
-        SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-        DECLARE person bigint; cap numeric; owed numeric; owing bigint[];
+        -- import is filling once for each loan: so step by step, without joins, and along the indexes by key only
+        -- (hence the state as an expression that none of them knows).
+        SET enable_seqscan = off AS $$
+        DECLARE person bigint; cap numeric; owed numeric := 0; loan record;
         BEGIN
           cap := ({cap});
           IF cap IS NULL THEN RETURN NULL; END IF;
           person := ({_ROOT.format(borrower="NEW.borrower_id")});
           PERFORM 1 FROM privacy_datasubject WHERE id = person FOR NO KEY UPDATE;
           -- A statement of its own, so that it sees what was committed while waiting for the row.
-          owing := ARRAY(
-            SELECT b.id FROM loans_borrower b WHERE b.subject_id = ANY (
-              ARRAY(SELECT s.id FROM privacy_datasubject s WHERE s.id = person OR s.same_as_id = person)
-            )
-          );
-          SELECT SUM(
-            CASE WHEN l.state = 'active' AND l.schedule_version = i.schedule_version
-                 THEN i.principal_due - i.principal_paid END
-          ) INTO owed
-          FROM loans_loan l JOIN loans_instalment i ON i.loan_id = l.id WHERE l.borrower_id = ANY (owing);
+          FOR loan IN
+            SELECT l.id, l.schedule_version FROM loans_loan l
+            WHERE l.borrower_id = ANY (ARRAY(
+              SELECT b.id FROM loans_borrower b WHERE b.subject_id = ANY (ARRAY(
+                SELECT person UNION ALL SELECT s.id FROM privacy_datasubject s WHERE s.same_as_id = person
+              ))
+            )) AND l.state || '' = 'active'
+          LOOP
+            owed := owed + COALESCE((
+              SELECT SUM(i.principal_due - i.principal_paid) FROM loans_instalment i
+              WHERE i.loan_id = loan.id AND i.schedule_version = loan.schedule_version
+            ), 0);
+          END LOOP;
           IF owed > cap THEN
             RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'check_violation', CONSTRAINT = '{NAME}';
           END IF;
