@@ -50,7 +50,7 @@ def _reports(loan: Reported, standing: Standing, on: date) -> Iterator[Report]:
             {**facts, "since": since.isoformat(), "kind": standing.overdue_kind},
         )
     if since is None and loan.fell_overdue_on is not None:
-        yield "loan_overdue_ended", {**facts, "since": loan.fell_overdue_on.isoformat()}
+        yield "loan_overdue_ended", {**facts, "reported_on": loan.fell_overdue_on.isoformat()}
     if standing.risk_class != loan.reported_class:
         yield (
             "loan_class_changed",

@@ -17,7 +17,13 @@ from backoffice.loans.services.closing import close_day
 from backoffice.staff.roles import Role
 from debt_collections.choices import CaseState, CloseReason
 from debt_collections.models import Case, CollectionEvent
-from debt_collections.services import close_cured_cases, collect_overdue, open_case
+from debt_collections.services import (
+    close_cured_cases,
+    collect_overdue,
+    open_case,
+    place_case,
+    register_agency,
+)
 from tests.factories.loans import a_borrower, a_loan, a_repayment, job
 from tests.factories.staff import person
 
@@ -136,12 +142,46 @@ def test_a_case_opened_by_hand_is_cured_too_and_its_placement_ends() -> None:
     close(FIRST_DUE)
     with entering(EntryPoint.COMMAND):
         case = open_case(borrower=loan.borrower, loans=[loan], by=job(), at=noon(FIRST_DUE + DAY))
+        agency = register_agency(code="HOUSE", name="自营", in_house=True, by=job(), at=noon(START))
+        placement = place_case(
+            case=case, agency=agency, by=person(Role.LOAN_OFFICER), at=noon(FIRST_DUE + DAY)
+        )
     close(FIRST_DUE + DAY)
     assert Case.objects.count() == 1
     paid_on = FIRST_DUE + 3 * DAY
     a_repayment(loan, "1100.00", on=paid_on, at=noon(paid_on))
     case.refresh_from_db()
-    assert case.state == CaseState.CLOSED
+    placement.refresh_from_db()
+    assert (case.state, placement.until) == (CaseState.CLOSED, paid_on)
+
+
+def test_a_payment_and_its_reversal_on_one_day_leave_no_overdue_loan_without_a_case() -> None:
+    loan = a_new_loan()
+    close(FIRST_DUE + DAY)
+    on = FIRST_DUE + 3 * DAY
+    repayment = a_repayment(loan, "1100.00", on=on, at=noon(on))
+    assert Case.objects.get().state == CaseState.CLOSED
+    with entering(EntryPoint.COMMAND):
+        loans.reverse_repayment(
+            repayment=repayment, external_id="BACK", by=job(), at=noon(on) + timedelta(hours=2), reason="退票"
+        )
+    close(on)
+    assert Case.objects.filter(state=CaseState.OPEN).count() == 1
+    close(on + 30 * DAY)
+    assert Case.objects.count() == 2
+
+
+def test_a_case_is_not_cured_while_something_fell_due_that_no_close_has_seen_yet() -> None:
+    """Stored is how the loan stood on the due date; on the day after it is overdue, whatever is stored."""
+    borrower = a_borrower()
+    loan, other = [a_new_loan(borrower=borrower) for _ in range(2)]
+    close(FIRST_DUE)
+    day = FIRST_DUE + DAY
+    with entering(EntryPoint.COMMAND):
+        case = open_case(borrower=borrower, loans=[loan], by=job(), at=noon(day))
+    a_repayment(other, "1100.00", on=day, at=noon(day))
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
 
 
 def test_many_cases_cost_no_more_statements_than_few() -> None:

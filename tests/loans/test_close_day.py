@@ -21,9 +21,9 @@ from backoffice.core.context import EntryPoint, entering
 from backoffice.core.models import PolicyValue
 from backoffice.core.time import start_of_day
 from backoffice.loans.models import ClosedDay, CloseRun, Loan, LoanEvent
-from backoffice.loans.policy import SUBSTANDARD_AFTER
+from backoffice.loans.policy import SUBSTANDARD_AFTER, TECHNICAL_DAYS
 from backoffice.loans.services import closing, closing_loans
-from backoffice.loans.services.closing import Closed, DayNotOver, close_day
+from backoffice.loans.services.closing import Closed, DayBeforeFirst, DayNotOver, close_day
 from backoffice.loans.services.repayments import LoanNotOpen
 from tests.factories.loans import a_loan, a_repayment, job
 
@@ -187,6 +187,40 @@ def test_a_second_run_does_nothing_and_says_so() -> None:
     again = close(FIRST_DUE + DAY)
     assert [one.before for one in again] == [True]
     assert (loan.history.count(), LoanEvent.objects.count()) == before
+
+
+def test_a_day_before_the_first_close_was_never_closed() -> None:
+    a_new_loan()
+    close(FIRST_DUE)
+    with pytest.raises(DayBeforeFirst):
+        close(FIRST_DUE - DAY)
+
+
+def test_new_rules_of_a_missed_day_are_told_though_the_loan_is_cured_since() -> None:
+    loan = a_new_loan()
+    begin = FIRST_DUE + 5 * DAY
+    close(begin - DAY)
+    technical = PolicyValue.objects.get(code=TECHNICAL_DAYS)
+    with entering(EntryPoint.COMMAND, actor=job()):
+        PolicyValue.objects.create(
+            code=TECHNICAL_DAYS,
+            value=Decimal(3),
+            unit=technical.unit,
+            title=technical.title,
+            effective_from=begin,
+            source="test",
+            legal_force=technical.legal_force,
+            confidence=technical.confidence,
+        )
+    paid_on = begin + 2 * DAY
+    a_repayment(loan, "1100.00", on=paid_on, at=noon(paid_on))
+    close(begin + 3 * DAY)
+    assert kinds(loan) == [
+        ("loan_fell_overdue", (FIRST_DUE + 4 * DAY).isoformat()),
+        ("loan_class_changed", begin.isoformat()),
+        ("loan_overdue_ended", paid_on.isoformat()),
+        ("loan_class_changed", paid_on.isoformat()),
+    ]
 
 
 def test_missed_days_are_closed_one_by_one() -> None:

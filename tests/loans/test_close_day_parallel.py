@@ -48,7 +48,7 @@ def at_once(*jobs: Callable[[], Any]) -> list[Exception]:
     return failed
 
 
-def test_two_at_once_do_each_part_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_do_each_part_once() -> None:
     loans = [a_loan(disbursed_on=START, at=start_of_day(START) + 12 * timedelta(hours=1)) for _ in range(6)]
     by = job()
     assert at_once(*(lambda: close_day(day=FIRST_DUE + DAY, by=by, at=NIGHT) for _ in range(3))) == []
@@ -56,19 +56,21 @@ def test_two_at_once_do_each_part_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ClosedDay.objects.get().touched == 2 * len(loans)
     assert LoanEvent.objects.filter(kind="loan_fell_overdue").count() == len(loans)
     assert Case.objects.count() == len(loans)
+    for loan in loans:
+        assert loan.history.filter(history_change_reason="loan.day_closed").count() == 1
 
 
 def test_a_payment_during_the_close_waits_and_cures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The payment comes when the close has locked the borrower: it is posted after it, and ends the case."""
+    """The payment comes when the close has locked the loan: it is posted after it, and ends the case."""
     loan = a_loan(disbursed_on=START, at=start_of_day(START) + 12 * timedelta(hours=1))
     by, locked = job(), threading.Event()
-    real = closing_loans.loan_policy
+    real = closing_loans._unpaid
 
-    def slow(*, on: date) -> Any:
+    def slow(*given: Any) -> Any:
         locked.set()
-        return real(on=on)
+        return real(*given)
 
-    monkeypatch.setattr(closing_loans, "loan_policy", slow)
+    monkeypatch.setattr(closing_loans, "_unpaid", slow)
 
     def pay() -> None:
         assert locked.wait(10)

@@ -8,7 +8,7 @@ from backoffice.core.log import LogModel
 class CloseRun(LogModel):
     """One part of one step of the close of a day, written in the transaction that did it: what is here is done.
 
-    A part is a range of ids of the step's own table.
+    A part is a range of ids of loans.
     """
 
     day = models.DateField(_("day"))

@@ -79,6 +79,13 @@ class DayNotOver(InputRefused):
     default_message = _("This day is not over yet: the last day that can be closed is yesterday.")
 
 
+class DayBeforeFirst(InputRefused):
+    """What came before the first close was never closed, and is not any more."""
+
+    code = "day-before-first"
+    default_message = _("The book was first closed after this day: there is nothing to close.")
+
+
 def days_to_close(*, until: date) -> list[date]:
     """Every day up to ``until`` that has to be closed: those since the last closed one, or ``until`` alone.
 
@@ -102,7 +109,7 @@ def close_day(
 
     ``workers`` parts of a step are done side by side, each on a connection of its own (one where the database has
     one writer anyway). ``progress`` is told after each part. Raises ``NotPermitted``; ``DayNotOver`` for today and
-    the future.
+    the future; ``DayBeforeFirst`` for a day before the first close.
     """
     if by.kind != User.Kind.SYSTEM and not by.has_perm("loans.close_day"):
         raise NotPermitted()
@@ -110,6 +117,8 @@ def close_day(
         raise DayNotOver(field="day")
     days = days_to_close(until=day)
     if not days:
+        if not ClosedDay.objects.filter(day=day).exists():
+            raise DayBeforeFirst(field="day")
         return [Closed(day, before=True)]
     if not connection.features.has_select_for_update:
         workers = 1
@@ -188,11 +197,15 @@ def _try_part(step: Step, first_id: int, *, day: date, by: User, at: datetime) -
     started_at = timezone.now()
     with transaction.atomic():
         done = CloseRun.objects.filter(day=day, step=step.name, first_id=first_id)
-        if done.exists():
+        closed = ClosedDay.objects.filter(day=day)
+        if done.exists() or closed.exists():
             return None
         touched = step.close(first_id=first_id, day=day, by=by, at=at)
-        # Whoever came second has waited for the first one's locks.
-        if not touched.things or done.exists():
+        if not touched.things:
+            return None
+        if done.exists() or closed.exists():
+            # Somebody was quicker while we waited for their locks: ours has not been.
+            transaction.set_rollback(True)
             return None
         return CloseRun.objects.create(
             day=day,

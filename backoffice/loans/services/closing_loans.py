@@ -91,9 +91,9 @@ class _Part(NamedTuple):
         rules, before = (loan_policy(on=one).ageing for one in (self.day, self.day - _DAY))
         if rules != before or not ClosedDay.objects.exists():
             # What other rules may judge otherwise; and at the first close of all, what nobody has reported yet.
-            wanted |= Q(**{f"{path}oldest_unpaid_due_on__isnull": False}) | ~Q(
-                **{f"{path}risk_class": "normal"}
-            )
+            wanted |= Q(**{f"{path}oldest_unpaid_due_on__isnull": False})
+            # Overdue on the day, though cured since.
+            wanted |= Q(**{f"{path}fell_overdue_on__isnull": False}) | ~Q(**{f"{path}risk_class": "normal"})
         wanted &= Q(**{f"{path}disbursed_on__lte": self.day, f"{path}pk__gte": self.first})
         return wanted if self.end is None else wanted & Q(**{f"{path}pk__lt": self.end})
 
@@ -107,7 +107,7 @@ def loan_parts(*, day: date) -> list[int]:
 def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
     """Close ``day`` for the loans with ids from ``first_id`` on (one part), in one transaction.
 
-    Writes standings with history and events. A second call finds nothing.
+    Writes standings with history and events. The caller sees to it that a part is done once.
     """
     with act(by=by, at=at, code="loan.day_closed"), uncollected():
         part = _Part(day, first_id, first_id + WIDTH)
@@ -194,12 +194,18 @@ class _Batch:
             spells=spells_of(account),
             policy=self.policy.ageing,
             pauses=ledger.count_pauses,
-            watch=ledger.watch(on=self.day, months=self.policy.ageing.watch_months),
+            watch=self._watch(ledger),
         )
         self._report(loan, stands)
         turns = [*_later(facts, self.day), loan.stood_on, stands.next_event_on]
         loan.next_event_on = min(turn for turn in turns if turn is not None)
         self.waiting.append(loan)
+
+    def _watch(self, ledger: Ledger) -> Watch:
+        """The watch as it was on the day: as stored, unless a later change has begun it anew."""
+        if all(day <= self.day for day in ledger.restructured_on):
+            return Watch(ledger.loan.watched_until, ledger.loan.restructurings_in_watch)
+        return ledger.watch(on=self.day, months=self.policy.ageing.watch_months)
 
     def _restate(self, ledger: Ledger, account: Account) -> None:
         """The credit may have paid what fell due."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, event_columns
@@ -19,7 +19,7 @@ from backoffice.core.choices import DossierKind
 from backoffice.core.history import bulk_update_with_history, copy_into_history
 from backoffice.core.services import next_number, open_dossiers
 from backoffice.core.time import business_day
-from backoffice.loans.models import Borrower, Loan
+from backoffice.loans.models import Loan
 from backoffice.loans.overdue import overdue_at_end_of
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.closing import Step
@@ -56,22 +56,31 @@ def collect_overdue(*, first_id: int, day: date, by: User, at: datetime) -> Touc
     with act(by=by, at=at, code="case.opened"):
         standing = _standing(list(by_borrower))
         fresh = [pk for pk in by_borrower if pk not in standing]
-        added = _open({pk: by_borrower[pk] for pk in fresh}, data, at=at)
+        opened = _open({pk: by_borrower[pk] for pk in fresh}, data, at=at)
     with act(by=by, at=at, code="case.loan_added"):
-        added += _add_to_standing(standing, by_borrower, data, at=at)
-    # Each case: its folder, itself and its event; each loan in it; and the history of both.
-    return Touched(added, 4 * len(fresh) + 2 * added)
+        added = _add_to_standing(standing, by_borrower, data, at=at)
+    # A new case: its folder, itself, its history and event. A loan in it and its history; added later, an event too.
+    return Touched(opened + added, 4 * len(fresh) + 2 * opened + 3 * added)
 
 
 def _fell_overdue(day: date) -> QuerySet[Loan]:
-    return Loan.objects.filter(fell_overdue_on=day, oldest_unpaid_due_on__isnull=False)
+    """Loans that the close of ``day`` found overdue, and those whose cure since then did not last until a close."""
+    cured = CaseLoan.objects.filter(case__close_reason=CloseReason.CURED, case__closed_on__gte=day)
+    in_collection = Case.objects.filter(state=CaseState.OPEN)
+    relapsed = Q(pk__in=cured.values("loan")) & ~Q(borrower__in=in_collection.values("borrower"))
+    return Loan.objects.filter(
+        Q(fell_overdue_on=day) | relapsed,
+        oldest_unpaid_due_on__isnull=False,
+        fell_overdue_on__isnull=False,
+    )
 
 
 def _standing(borrower_ids: Sequence[int]) -> dict[int, Case]:
-    """The open cases of these borrowers, by borrower."""
+    """The open cases of these borrowers, by borrower, locked: nobody closes one while a loan comes into it."""
     found: dict[int, Case] = {}
     for part in chunks(borrower_ids):
-        for case in Case.objects.filter(borrower__in=part, state=CaseState.OPEN):
+        open_ones = Case.objects.filter(borrower__in=part, state=CaseState.OPEN).order_by("pk")
+        for case in open_ones.select_for_update(no_key=True):
             found[case.borrower_id] = case
     return found
 
@@ -144,13 +153,15 @@ def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) 
     demand(by, "collections.close_case")
     overdue = CaseLoan.objects.filter(loan__oldest_unpaid_due_on__isnull=False)
     open_cases = Case.objects.filter(borrower__in=borrower_ids, state=CaseState.OPEN)
-    found = open_cases.exclude(pk__in=overdue.values("case")).order_by("borrower_id")
-    if not found:
-        return 0
+    found = open_cases.exclude(pk__in=overdue.values("case")).order_by("pk")
     with act(by=by, at=at, code="case.closed"):
-        borrowers = Borrower.objects.filter(pk__in=[case.borrower_id for case in found])
-        list(borrowers.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-        cases = list(found.all())
+        pks = list(found.values_list("pk", flat=True))
+        locked = Case.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
+        list(locked.values_list("pk", flat=True))
+        # Read again: whoever had a case may have closed it or brought a loan into it.
+        cases = _without_pending(list(found.filter(pk__in=pks)), on=business_day(at))
+        if not cases:
+            return 0
         for case in cases:
             case.state = CaseState.CLOSED
             case.closed_on = business_day(at)
@@ -178,6 +189,16 @@ def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) 
             at=at,
         )
     return len(cases)
+
+
+def _without_pending(cases: Sequence[Case], *, on: date) -> list[Case]:
+    """Those in which nothing is overdue on ``on`` either: what fell due since a loan last stood is not stored yet."""
+    loans: dict[int, set[int]] = {}
+    waiting = CaseLoan.objects.filter(case__in=cases, loan__next_event_on__lte=on)
+    for case_id, loan_id in waiting.values_list("case", "loan"):
+        loans.setdefault(case_id, set()).add(loan_id)
+    overdue = overdue_at_end_of(on, loan_ids={pk for pks in loans.values() for pk in pks})
+    return [case for case in cases if overdue.isdisjoint(loans.get(case.pk, ()))]
 
 
 def _unfounded(cases: Sequence[Case]) -> set[int]:

@@ -16,6 +16,13 @@ from backoffice.loans.services.closing import Closed
 from backoffice.loans.tasks import close_what_is_over
 
 
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("at least one")
+    return number
+
+
 class Command(BaseCommand):
     help = (
         "Closes every day up to the date that is not closed yet, one by one: loans that fall overdue, change their "
@@ -31,7 +38,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--workers",
-            type=int,
+            type=_at_least_one,
             metavar="N",
             help="parts done side by side (default: CLOSE_OF_DAY_WORKERS; on SQLite always one)",
         )
