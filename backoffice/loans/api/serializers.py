@@ -92,7 +92,7 @@ class RepaymentAnswer(Answer):
     unallocated = MoneyField(help_text="What nothing is owed for: the borrower's credit")
 
 
-class OutstandingAnswer(Answer):
+class OwedAnswer(Answer):
     """The principal is the whole of it, interest and fee what has fallen due, penalty what has run up by that day."""
 
     principal = MoneyField()
@@ -126,7 +126,7 @@ class LoanItemAnswer(Answer):
     overdue_kind = serializers.ChoiceField(choices=OverdueKind.choices)
     risk_class = serializers.ChoiceField(choices=RiskClass.choices)
     bucket = serializers.CharField(help_text="M0 … M6")
-    outstanding = OutstandingAnswer()
+    outstanding = OwedAnswer()
     credit = MoneyField(help_text="Received, and nothing owed for it yet")
 
 
@@ -146,7 +146,7 @@ class InstalmentAnswer(Answer):
     last_paid_on = serializers.DateField(allow_null=True)
 
 
-class LoanAnswer(LoanItemAnswer):
+class LoanDetailAnswer(LoanItemAnswer):
     borrower_name = serializers.CharField(help_text="Masked")
     default_rate = serializers.CharField(help_text=_RATE)
     method = serializers.ChoiceField(choices=Method.choices)

@@ -28,7 +28,7 @@ from backoffice.loans import lender
 from backoffice.loans.api import contents, examples
 from backoffice.loans.api.filters import LoanFilter, OfLoanFilter, RepaymentFilter
 from backoffice.loans.api.serializers import (
-    LoanAnswer,
+    LoanDetailAnswer,
     LoanItemAnswer,
     RepaymentAnswer,
     RepaymentBody,
@@ -82,7 +82,7 @@ class LoanView(ApiView):
     """One loan with its schedule, today or as of the end of an earlier day."""
 
     required_scopes = {"GET": READ_LOANS}
-    serializer_class = LoanAnswer
+    serializer_class = LoanDetailAnswer
 
     @extend_schema(
         operation_id="read_loan",
@@ -94,7 +94,7 @@ class LoanView(ApiView):
                 "is known now to have been received by then",
             )
         ],
-        responses=LoanAnswer,
+        responses=LoanDetailAnswer,
         examples=[OpenApiExample("An overdue loan", examples.LOAN, response_only=True)],
     )
     def get(self, request: Request, uid: UUID) -> Response:
