@@ -207,7 +207,7 @@ def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
 
 def borrower_for_page(borrower: Borrower, *, on: date) -> BorrowerPage:
     """The borrower's page as of the end of ``on``. Eleven queries, masks only."""
-    loans = list(borrower.loans.select_related("product", "creditor").order_by("-disbursed_on", "-pk"))
+    loans = list(borrower.loans.select_related("product").order_by("-disbursed_on", "-pk"))
     owing = [one for one in loans if one.state not in {LoanState.SETTLED, LoanState.ASSIGNED}]
     owed = {
         pk: _outstanding(ledger.loan, derive(ledger.facts(), on=max(on, ledger.loan.disbursed_on)), on=on)
