@@ -92,9 +92,11 @@ def test_an_open_pause_is_ended_today_and_only_once(officer: User) -> None:
     loan = a_loan()
     pause = a_pause(loan, from_on=TODAY - timedelta(days=4))
     assert call(services.end_pause, pause=pause, by=officer).until == TODAY
-    with pytest.raises(InputRefused, match=r"."):
+    with pytest.raises(TransitionRefused):
         call(services.end_pause, pause=pause, by=officer)
     later = a_pause(loan, from_on=TODAY + timedelta(days=9))
+    with pytest.raises(InputRefused, match=r"."):
+        call(services.end_pause, pause=pause, by=officer)
     assert call(services.end_pause, pause=later, by=officer).until == later.from_on, "it never works"
 
 
@@ -135,10 +137,12 @@ def test_a_cost_is_paid_first_and_can_be_taken_back(officer: User) -> None:
     snapshot = loan_snapshot(loan.pk, on=TODAY)
     assert snapshot.outstanding.cost == 0
     assert snapshot.account.rows[0].paid["penalty"] == Decimal("60.00"), "the whole payment pays the debt"
-    with pytest.raises(InputRefused, match=r"."):
+    with pytest.raises(TransitionRefused):
         call(services.reverse_charge, charge=charge, by=officer)
-    with pytest.raises(InputRefused, match=r"."):
-        call(services.reverse_charge, charge=reversal, by=officer)
+    a_charge(loan, "20.00")
+    for undone in (charge, reversal):
+        with pytest.raises(InputRefused, match=r"."):
+            call(services.reverse_charge, charge=undone, by=officer)
 
 
 @pytest.mark.parametrize(
