@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.core.money import ZERO, to_cents
-from backoffice.loans.accrual import interest_over
+from backoffice.loans.accrual import interest_over, periods_of
 from backoffice.loans.allocation import OpenInstalment, allocate
 from backoffice.loans.default_interest import accrued, day_basis
 from backoffice.loans.facts import (
@@ -105,17 +105,27 @@ class Replay:
 
     def settling_interest(self, on: date, *, to_period_end: bool) -> Decimal:
         """The interest that is asked for beside what has fallen due if the loan is settled on ``on``: to the day, or to
-        the end of the running period. Less than nothing where interest of the time after it was paid already."""
+        the end of the running period (on a due date it has just ended). Less than nothing where interest of the time
+        after it was paid already."""
         ahead = self._ahead(on)
-        if to_period_end and ahead and self._paid_off_on() is None:
+        end = self._period_ends(on) if to_period_end and ahead and self._paid_off_on() is None else on
+        if end > on and ahead[0].plan.interest and end >= ahead[0].plan.due_on:
             whole = [ahead[0].plan.interest, *(line.plan.carried for line in ahead[1:])]
         else:
-            whole = self._gross(ahead, on)
+            # After a deferral, or where interest is graced, the next instalment's is not that of the running period.
+            whole = self._gross(ahead, end)
         parts = (
             max(amount - line.relief["interest"], ZERO) - line.paid["interest"]
             for line, amount in zip(ahead, whole, strict=True)
         )
         return sum(parts, ZERO)
+
+    def _period_ends(self, on: date) -> date:
+        """The last day of the period that runs on ``on``; ``on`` itself where it is a due date."""
+        if any(line.plan.due_on == on for line in self.lines):
+            return on
+        periods = periods_of(self.facts)
+        return periods.due(periods.before(on) + 1)
 
     def run_up(self, on: date) -> Decimal:
         """The interest run up by ``on`` that falls due later, less all that was paid or waived of such."""
@@ -281,7 +291,11 @@ class Replay:
     def _let_go(self, relief: Relief, day: date) -> None:
         """A waiver takes from what is open and due, the oldest first; what is open no more needs none."""
         left = relief.amount
+        # A schedule that begins with the waiver has the oldest debt in it, due later.
+        anywhere = relief.component in {"penalty", "cost"} or self.version.effective_on == day
         for line, due in zip(self.lines, self._dues(day), strict=True):
+            if not anywhere and line.plan.due_on > day:
+                continue
             part = min(left, due[relief.component] - line.paid[relief.component])
             if part > 0:
                 line.relief[relief.component] += part
