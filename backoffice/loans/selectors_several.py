@@ -22,7 +22,8 @@ def _together(loan: Loan) -> QuerySet[Loan]:
     return Loan.objects.filter(
         Q(borrower__subject=root) | Q(borrower__subject__same_as=root),
         creditor=loan.creditor_id,
-        state=LoanState.ACTIVE,
+        # A written-off debt is owed as before.
+        state__in=(LoanState.ACTIVE, LoanState.WRITTEN_OFF),
     )
 
 

@@ -248,6 +248,16 @@ def test_what_a_person_refused_is_not_asked_again(app: Lender) -> None:
     assert not Repayment.objects.exists()
 
 
+def test_a_reversal_that_a_person_refused_is_not_asked_again(app: Lender) -> None:
+    app.post("repayments", body(a_loan(), "6000.00"))
+    decide(postings.approve_posting, PostingRequest.objects.get())
+    assert app.post("repayments/DD-1/reversal", {"reason": "银行退回"}).status_code == 202
+    decide(postings.refuse_posting, PostingRequest.objects.latest("pk"))
+    answer = app.post("repayments/DD-1/reversal", {"reason": "银行退回"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "posting-refused")
+    assert PostingRequest.objects.count() == 2
+
+
 def test_below_the_limit_the_machine_is_enough(app: Lender) -> None:
     assert app.post("repayments", body(a_loan(), "4999.99")).status_code == 201
 

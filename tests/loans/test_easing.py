@@ -225,9 +225,9 @@ def test_money_that_bounces_makes_a_settled_write_off_one_again(officer: User, o
     owed = loan_snapshot(loan.pk, on=TODAY).outstanding.total
     paid = a_repayment(loan, owed, on=TODAY + timedelta(days=0), at=NOW)
     assert fresh(loan).state == LoanState.SETTLED
-    with pytest.raises(NotReversible):
-        # On the day itself it counts as paid by then.
-        call(services.reverse_repayment, repayment=paid, external_id="B1", by=officer)
+    # Written off without this money, though it came on the same day.
+    call(services.reverse_repayment, repayment=paid, external_id="B1", by=officer)
+    assert fresh(loan).state == LoanState.WRITTEN_OFF
     late = a_loan(principal=Decimal("100.00"), disbursed_on=date(2026, 9, 1), periods=1)
     call(services.approve_write_off, write_off=a_write_off(late, by=officer), by=other)
     tomorrow = TODAY + timedelta(days=1)
@@ -242,6 +242,14 @@ def test_money_that_bounces_makes_a_settled_write_off_one_again(officer: User, o
         at=NOW + timedelta(days=2),
     )
     assert fresh(late).state == LoanState.WRITTEN_OFF
+
+
+def test_money_of_the_day_that_was_there_when_it_was_decided_stays(officer: User, other: User) -> None:
+    loan = a_loan(principal=Decimal("100.00"), disbursed_on=date(2026, 9, 1), periods=1)
+    paid = a_repayment(loan, "10.00", on=TODAY)
+    call(services.approve_write_off, write_off=a_write_off(loan, by=officer), by=other)
+    with pytest.raises(NotReversible):
+        call(services.reverse_repayment, repayment=paid, external_id="B1", by=officer)
 
 
 def test_a_written_off_loan_can_still_be_eased(officer: User, other: User) -> None:

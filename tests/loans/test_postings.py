@@ -14,12 +14,13 @@ from django.urls import reverse
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
 from backoffice.loans.choices import PostingState
+from backoffice.loans.importing import RepaymentRow
 from backoffice.loans.models import Loan, PostingRequest, Repayment
-from backoffice.loans.services import postings
+from backoffice.loans.services import import_repayments, postings
 from backoffice.loans.services.repayments import NotReversible
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
-from tests.factories.loans import NOW, TODAY, a_loan, a_repayment
+from tests.factories.loans import NOW, TODAY, a_loan, a_repayment, job
 from tests.factories.staff import person
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +150,28 @@ def test_on_the_pages(client: Client, officer: User) -> None:
     client.force_login(person(Role.HANDLER), backend="django.contrib.auth.backends.ModelBackend")
     assert client.post(approve, {"reason": "看过"}).status_code == 403
     assert client.get(post).status_code == 403
+
+
+def test_a_file_is_no_way_round_the_second_person(officer: User) -> None:
+    loan = a_loan()
+    rows = [
+        RepaymentRow(loan.number, f"F{number}", NOW, Decimal(amount), "debit")
+        for number, amount in ((1, "4999.99"), (2, "5000.00"))
+    ]
+    with entering(EntryPoint.ADMIN):
+        result = import_repayments(rows, by=officer, at=NOW)
+    assert [one.external_id for one in result.created] == ["F1"]
+    [(position, error)] = result.refused
+    assert (position, error.code) == (1, "needs-second-person")
+    with entering(EntryPoint.COMMAND):
+        assert [one.external_id for one in import_repayments(rows, by=job(), at=NOW).created] == ["F2"]
+
+
+def test_an_id_that_is_taken_keeps_no_repayment_from_being_reversed(officer: User) -> None:
+    loan = a_loan()
+    repayment = a_repayment(loan, "100.00", on=TODAY, external_id="DD-1")
+    a_repayment(loan, "100.00", on=TODAY, external_id="DD-1-R")
+    with entering(EntryPoint.ADMIN):
+        reversal = postings.enter_reversal(repayment=repayment, by=officer, at=NOW, reason="扣款退回")
+    assert isinstance(reversal, Repayment)
+    assert reversal.reverses == repayment

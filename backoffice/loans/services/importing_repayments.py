@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act
 from backoffice.core.errors import DomainError, InputRefused
+from backoffice.core.services import policy_value
+from backoffice.core.time import business_day
 from backoffice.loans.importing import Imported, RepaymentRow
 from backoffice.loans.models import Borrower, Loan, LoanProduct, Repayment
+from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.posting_many import post_many
 from backoffice.loans.services.repayments import ExternalIdReused, check_payment, is_same
@@ -22,9 +26,11 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
     """New repayments of loans in the book, put where they belong by their dates; known external ids are left alone.
 
     A known id with other facts is refused, never overwritten. What nothing was owed for stays the borrower's credit
-    and is named in ``money.surplus``. Raises ``NotPermitted``.
+    and is named in ``money.surplus``. A person brings in nothing from the limit for one person on: such a row is
+    refused and entered by hand, where a second one approves; the house's own jobs have none. Raises ``NotPermitted``.
     """
     require(by, "loans.import_loanbook")
+    limit = None if by.kind == User.Kind.SYSTEM else policy_value(FOUR_EYES_FROM, on=business_day(at))
     result: Imported[Repayment] = Imported()
     with act(by=by, at=at, code="repayment.imported"):
         # All borrowers, then all loans, each in the order of their ids: two imports never wait for each other.
@@ -39,7 +45,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
         for position in sorted(range(len(rows)), key=lambda i: (rows[i].received_at, rows[i].external_id)):
             row = rows[position]
             try:
-                loan = _loan_for(row, loans, known, at=at)
+                loan = _loan_for(row, loans, known, limit=limit, at=at)
             except DomainError as error:
                 result.refused.append((position, error))
                 continue
@@ -60,7 +66,12 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
 
 
 def _loan_for(
-    row: RepaymentRow, loans: dict[str, Loan], known: dict[str, Repayment], *, at: datetime
+    row: RepaymentRow,
+    loans: dict[str, Loan],
+    known: dict[str, Repayment],
+    *,
+    limit: Decimal | None,
+    at: datetime,
 ) -> Loan | None:
     """The loan a new repayment goes to; None when the repayment is there already."""
     loan = loans.get(row.loan_number)
@@ -72,6 +83,13 @@ def _loan_for(
             return None
         raise ExternalIdReused(field="external_id")
     check_payment(loan=loan, amount=row.amount, received_at=row.received_at, at=at)
+    if limit is not None and row.amount >= limit:
+        raise InputRefused(
+            _("From %(limit)s yuan on a second person approves: enter this repayment by hand.")
+            % {"limit": f"{limit:,.2f}"},
+            field="amount",
+            code="needs-second-person",
+        )
     return loan
 
 

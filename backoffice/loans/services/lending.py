@@ -78,6 +78,8 @@ def create_loan(
     """
     require(by, "loans.add_loan")
     policy, costs = loan_policy(on=disbursed_on), cost_policy(on=disbursed_on)
+    if not product.active:
+        raise InputRefused(_("This product is not offered any more."), field="product")
     _check_terms(product, terms, disbursed_on, rendered_at=terms_rendered_at, confirmed_at=terms_confirmed_at)
     check_amounts(product, principal=principal, annual_rate=annual_rate, periods=periods, policy=policy)
     check_cost_table(cost_table)

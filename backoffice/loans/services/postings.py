@@ -94,7 +94,7 @@ def enter_reversal(
             raise NotReversible(_("Its reversal awaits a second person already."), field="repayment")
         if repayment.amount < _limit(at):
             return reverse_repayment(
-                repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
+                repayment=repayment, external_id=_reversal_id(repayment, at=at), by=by, at=at, reason=reason
             )
         request = PostingRequest.objects.create(
             loan=loan,
@@ -129,7 +129,7 @@ def approve_posting(*, request: PostingRequest, by: User, at: datetime, reason: 
         else:
             repayment = Repayment.objects.get(posting_requests=request)
             done = reverse_repayment(
-                repayment=repayment, external_id=_reversal_id(repayment), by=by, at=at, reason=reason
+                repayment=repayment, external_id=_reversal_id(repayment, at=at), by=by, at=at, reason=reason
             )
         request.result = done
         _decide(frame, "posting_approved", request)
@@ -163,9 +163,14 @@ def _locked(loan: Loan) -> Loan:
     return lock(Loan, loan.pk)
 
 
-def _reversal_id(repayment: Repayment) -> str:
-    """Never longer than the column, and the same however often it is asked for."""
-    return f"{repayment.external_id[:62]}-R"
+def _reversal_id(repayment: Repayment, *, at: datetime) -> str:
+    """Tells what it takes back; a number of ours where somebody else's money has that id already."""
+    number = f"{repayment.external_id[:62]}-R"
+    return (
+        next_number(prefix=PREFIX, at=at)[0]
+        if Repayment.objects.filter(external_id=number).exists()
+        else number
+    )
 
 
 def _decide(frame: Act, kind: str, request: PostingRequest) -> None:

@@ -145,9 +145,20 @@ def why_not_reversible(repayment: Repayment, *, loan: Loan) -> str | None:
         return gettext("This repayment was reversed already.")
     if loan.state == LoanState.ASSIGNED:
         return gettext("The loan is owed to somebody else now.")
-    if loan.written_off_on is not None and business_day(repayment.received_at) <= loan.written_off_on:
+    if loan.written_off_on is not None and not _came_after_write_off(repayment, loan):
         return gettext("The loan was written off on what had been paid by then.")
     return None
+
+
+def _came_after_write_off(repayment: Repayment, loan: Loan) -> bool:
+    """Whether the write-off was decided without this money: received on a later day, or posted later on its day."""
+    day = business_day(repayment.received_at)
+    if loan.written_off_on is None or day != loan.written_off_on:
+        return loan.written_off_on is None or day > loan.written_off_on
+    events = LoanEvent.objects.filter(loan=loan)
+    decided = events.filter(kind="loan_written_off").order_by("-pk").values_list("pk", flat=True).first()
+    posted = events.filter(kind="repayment_posted", data__repayment=repayment.pk)
+    return decided is not None and posted.filter(pk__gt=decided).exists()
 
 
 def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datetime) -> bool:

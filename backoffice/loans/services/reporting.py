@@ -85,8 +85,8 @@ def report_repayment(
 def report_reversal(*, repayment: Repayment, by: User, at: datetime, reason: str) -> Reported:
     """Take a repayment back that was not one, or from the limit on ask a second person.
 
-    A repayment that is reversed, or about to be, answers that. Raises ``NotPermitted``, ``TransitionRefused`` and
-    ``NotReversible``.
+    A repayment that is reversed, or about to be, answers that. Raises ``NotPermitted``, ``TransitionRefused``,
+    ``PostingRefused`` and ``NotReversible``.
     """
     require(by, "loans.reverse_repayment")
     loan = repayment.loan
@@ -96,9 +96,9 @@ def report_reversal(*, repayment: Repayment, by: User, at: datetime, reason: str
         reversal = Repayment.objects.filter(reverses=repayment).first()
         if reversal is not None:
             return Reported(reversal, known=True)
-        waiting = repayment.posting_requests.filter(state=PostingState.REQUESTED).first()
-        if waiting is not None:
-            return Reported(waiting, known=True)
+        asked = repayment.posting_requests.filter(kind=PostingKind.REVERSAL).order_by("-pk").first()
+        if asked is not None:
+            return Reported(_still_asked(asked), known=True)
         return Reported(enter_reversal(repayment=repayment, by=by, at=at, reason=reason))
 
 

@@ -46,8 +46,8 @@ def approve_write_off(*, write_off: WriteOff, by: User, at: datetime, reason: st
     """Write the loan off today with the principal that is unpaid at the end of the day.
 
     The borrower owes the same as before: days past due, class and default interest go on, payments are taken. What was
-    paid by today is fixed: it can neither be reversed nor added to. Raises ``NotPermitted``, ``TransitionRefused`` and,
-    where nothing is overdue any more, ``NotWriteable``.
+    paid by now is fixed: it can neither be reversed nor, of earlier days, added to. Raises ``NotPermitted``,
+    ``TransitionRefused`` and, where nothing is overdue any more, ``NotWriteable``.
     """
     dossier = write_off.loan.dossier
     with act(by=by, at=at, code="write_off.approved", reason=reason, dossier=dossier) as frame:
