@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -56,6 +56,18 @@ def policy_value(code: str, *, on: date) -> Decimal:
     if row is None:
         raise PolicyMissing(f"No policy value “{code}” is in force on {on}.")
     return row
+
+
+def values_in_force(codes: Iterable[str], *, on: date) -> dict[str, Decimal]:
+    """The numbers in force on ``on`` for those of ``codes`` that have one. One query."""
+    rows = (
+        PolicyValue.objects.filter(code__in=codes, effective_from__lte=on)
+        .filter(Q(effective_to__isnull=True) | Q(effective_to__gte=on))
+        .order_by("effective_from")
+        .values_list("code", "value")
+    )
+    # In the order of their beginning, so that the latest one stays.
+    return dict(rows)
 
 
 def fill_calendar(*, years: Sequence[int]) -> int:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.models import PolicyValue
 from backoffice.core.policy import ALWAYS, DAYS, YUAN, Seed
-from backoffice.core.services import PolicyMissing
+from backoffice.core.services import PolicyMissing, values_in_force
 from backoffice.loans import pricing
 from backoffice.loans.ageing import AgeingPolicy
 from backoffice.loans.classification import ClassPolicy, OverduePolicy
@@ -84,14 +83,7 @@ class LoanPolicy:
 
 def loan_policy(*, on: date) -> LoanPolicy:
     """What is in force on ``on``, read with one query. Raises ``PolicyMissing`` when a needed row is not there."""
-    rows = (
-        PolicyValue.objects.filter(code__in=_CODES, effective_from__lte=on)
-        .filter(Q(effective_to__isnull=True) | Q(effective_to__gte=on))
-        .order_by("effective_from")
-        .values_list("code", "value")
-    )
-    # In the order of their beginning, so that the latest one stays.
-    values = dict(rows)
+    values = values_in_force(_CODES, on=on)
     for code in _CODES:
         if code not in values and code not in _OPTIONAL:
             raise PolicyMissing(f"No policy value “{code}” is in force on {on}.")

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
 from django.utils.translation import gettext_noop as _
 
 from backoffice.core.choices import Confidence, LegalForce
-from backoffice.core.models import PolicyValue
 from backoffice.core.policy import ALWAYS, PER_YEAR, TIMES, Seed
+from backoffice.core.services import values_in_force
 from backoffice.loans.choices import CostStanding
 from backoffice.loans.cost import RATE, YearlyCost, quoted
 from backoffice.loans.schedule import add_months
@@ -198,14 +197,7 @@ class CostPolicy:
 
 def cost_policy(*, on: date) -> CostPolicy:
     """What is in force on ``on``, read with one query."""
-    rows = (
-        PolicyValue.objects.filter(code__in=_CODES, effective_from__lte=on)
-        .filter(Q(effective_to__isnull=True) | Q(effective_to__gte=on))
-        .order_by("effective_from")
-        .values_list("code", "value")
-    )
-    # In the order of their beginning, so that the latest one stays.
-    values = dict(rows)
+    values = values_in_force(_CODES, on=on)
     lpr = values.get(LPR)
 
     def in_lprs(code: str) -> Decimal | None:

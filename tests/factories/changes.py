@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from backoffice.core.context import EntryPoint, entering
+from backoffice.core.time import start_of_day
 from backoffice.loans import services
 from backoffice.loans.changes import Deferral, Terms
 from backoffice.loans.models import Charge, Loan, PaymentPause, ScheduleChange, WriteOff
@@ -44,7 +45,8 @@ def a_pause(loan: Loan | None = None, *, from_on: date = TODAY, **facts: Any) ->
                 "kind": "disaster",
                 "from_on": from_on,
                 "by": person(Role.LOAN_OFFICER),
-                "at": NOW,
+                # In time: default interest that has run up is no single person's to forgive.
+                "at": min(NOW, start_of_day(from_on) + timedelta(hours=10)),
                 "reason": "台风灾害",
                 **facts,
             }

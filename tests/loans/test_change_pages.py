@@ -283,7 +283,7 @@ def test_the_pdf_says_the_same_and_is_on_record(client: Client, officer: User) -
 
 def test_a_pause_that_works_is_ended_from_the_page(client: Client, officer: User) -> None:
     loan = a_new_loan(60)
-    pause = a_pause(loan, from_on=today() - timedelta(days=3), at=timezone.now())
+    pause = a_pause(loan, from_on=today() - timedelta(days=3), at=timezone.now() - timedelta(days=3))
     assert client.post(step(loan, "end_pause"), {"pause": pause.pk, "reason": "恢复"}).status_code == 302
     pause.refresh_from_db()
     assert pause.until == today()

@@ -88,6 +88,19 @@ def test_a_pause_takes_days_and_default_interest_off_but_no_day_of_the_contract(
     assert loan_snapshot(loan.pk, on=TODAY).outstanding.penalty == Decimal("6.00")
 
 
+def test_one_person_forgives_no_default_interest_that_has_run_up() -> None:
+    loan = a_loan()
+    yesterday, before = TODAY - timedelta(days=1), TODAY - timedelta(days=2)
+    with pytest.raises(InputRefused) as refused:
+        a_pause(loan, from_on=before, at=NOW)
+    assert refused.value.field == "stops_default_interest"
+    owed = loan_snapshot(loan.pk, on=TODAY).outstanding.penalty
+    a_pause(loan, from_on=date(2026, 4, 1), until=date(2026, 4, 30), at=NOW, stops_default_interest=False)
+    assert loan_snapshot(loan.pk, on=TODAY).outstanding.penalty == owed
+    # It begins to work when its first day ends: of today nothing has run up yet.
+    a_pause(loan, from_on=yesterday, at=NOW)
+
+
 def test_an_open_pause_is_ended_today_and_only_once(officer: User) -> None:
     loan = a_loan()
     pause = a_pause(loan, from_on=TODAY - timedelta(days=4))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,8 @@ from backoffice.loans.choices import PauseKind
 from backoffice.loans.models import Borrower, Loan, LoanEvent, PaymentPause
 from backoffice.loans.services.accounts import restate
 from backoffice.staff.models import User
+
+_DAY = timedelta(days=1)
 
 
 def pause_loan(
@@ -33,9 +35,10 @@ def pause_loan(
 ) -> PaymentPause:
     """Pause the loan from the end of ``from_on`` until the end of ``until`` (None: until it is ended).
 
-    Days past due by the contract go on. ``from_on`` may lie in the past (a disaster): default interest posted since is
-    derived anew. ``source`` is the case, hardship request or complaint it comes from. Raises ``NotPermitted``,
-    ``TransitionRefused`` and ``InputRefused``.
+    Days past due by the contract go on. ``from_on`` may lie in the past (a disaster reported late) for the count of
+    days; default interest that has run up is money, and forgiving it takes a second person: a waiver. ``source`` is
+    the case, hardship request or complaint it comes from. Raises ``NotPermitted``, ``TransitionRefused`` and
+    ``InputRefused``.
     """
     with act(by=by, at=at, code="loan.paused", reason=reason, dossier=loan.dossier) as frame:
         loan = _locked(loan)
@@ -49,6 +52,14 @@ def pause_loan(
         if not (stops_count or stops_default_interest):
             raise InputRefused(
                 _("A pause stops the count of days, default interest, or both."), field="stops_count"
+            )
+        if stops_default_interest and from_on + _DAY < business_day(at):
+            raise InputRefused(
+                _(
+                    "Default interest that has run up is forgiven by two persons: let the pause stop the count alone, "
+                    "and propose a waiver."
+                ),
+                field="stops_default_interest",
             )
         pause = PaymentPause.objects.create(
             loan=loan,
