@@ -254,8 +254,10 @@ def test_the_number_of_queries_does_not_follow_the_number_of_records(told: Story
 
     def queries() -> int:
         bundle = asked(told.collector.dossier, by)
-        # What sealing costs goes by the tables that were written to, and is measured elsewhere.
-        seal_what_is_new(at=timezone.now(), entry_point=context.EntryPoint.TASK)
+        # What sealing costs goes by the tables that were written to, and is measured elsewhere. On PostgreSQL nothing
+        # of ours is finished here, and what other tests left would be sealed whenever their neighbours are done.
+        if connection.vendor == "sqlite":
+            seal_what_is_new(at=timezone.now(), entry_point=context.EntryPoint.TASK)
         with CaptureQueriesContext(connection) as captured:
             make_bundle(bundle_id=bundle.pk, at=timezone.now())
         return len(captured)
