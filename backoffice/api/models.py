@@ -94,7 +94,11 @@ class IdempotentAnswer(models.Model):
     """
 
     client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="+", verbose_name=_("API client")
+        Client,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("API client"),
+        db_index=False,
     )
     key = models.CharField(_("idempotency key"), max_length=255)
     method = models.CharField(_("request method"), max_length=7)

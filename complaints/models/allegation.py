@@ -18,6 +18,7 @@ class Allegation(models.Model):
         on_delete=models.PROTECT,
         related_name="allegations",
         verbose_name=_("complaint"),
+        db_index=False,
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     category = models.ForeignKey(
@@ -120,7 +121,11 @@ class Demand(models.Model):
 
     uid = models.UUIDField(_("public identifier"), unique=True, default=uuid.uuid4, editable=False)
     complaint = models.ForeignKey(
-        "complaints.Complaint", on_delete=models.PROTECT, related_name="demands", verbose_name=_("complaint")
+        "complaints.Complaint",
+        on_delete=models.PROTECT,
+        related_name="demands",
+        verbose_name=_("complaint"),
+        db_index=False,
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     text_cipher = TextCipherField(verbose_name=_("what is demanded"))

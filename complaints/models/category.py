@@ -30,6 +30,7 @@ class Category(models.Model):
         on_delete=models.PROTECT,
         related_name="categories",
         verbose_name=_("category version"),
+        db_index=False,
     )
     code = models.CharField(_("code"), max_length=40)
     root = models.CharField(_("root"), max_length=12, choices=CategoryRoot.choices)

@@ -77,6 +77,7 @@ class Complaint(models.Model):
         blank=True,
         related_name="complaints_handled",
         verbose_name=_("handler"),
+        db_index=False,
     )
     team = models.ForeignKey(
         "staff.Team",

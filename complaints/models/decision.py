@@ -27,6 +27,7 @@ class Decision(models.Model):
         on_delete=models.PROTECT,
         related_name="decisions",
         verbose_name=_("complaint"),
+        db_index=False,
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=DecisionOutcome.choices)

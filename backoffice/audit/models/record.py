@@ -12,7 +12,12 @@ class RecordEvent(Event):
     """
 
     dossier = models.ForeignKey(  # type: ignore[assignment]
-        "core.Dossier", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("dossier")
+        "core.Dossier",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("dossier"),
+        db_index=False,
     )
     subject = models.ForeignKey(
         "privacy.DataSubject",
@@ -20,6 +25,7 @@ class RecordEvent(Event):
         null=True,
         related_name="+",
         verbose_name=_("data subject"),
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -27,6 +33,7 @@ class RecordEvent(Event):
         null=True,
         related_name="+",
         verbose_name=_("user concerned"),
+        db_index=False,
     )
     bundle = models.ForeignKey(
         "audit.EvidenceBundle",

@@ -86,7 +86,9 @@ class SealPart(LogModel):
 
     sealed = False
 
-    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="parts", verbose_name=_("seal"))
+    seal = models.ForeignKey(
+        Seal, on_delete=models.PROTECT, related_name="parts", verbose_name=_("seal"), db_index=False
+    )
     position = models.PositiveIntegerField(_("position of the first leaf"))
     table = models.CharField(_("table"), max_length=63)
     columns = models.JSONField(_("columns"))

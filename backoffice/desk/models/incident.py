@@ -42,6 +42,7 @@ class Incident(models.Model):
         on_delete=models.PROTECT,
         related_name="incidents_reported",
         verbose_name=_("reported by"),
+        db_index=False,
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -115,7 +116,11 @@ class IncidentSubject(models.Model):
     """A person an incident is about, and whether they were told, or why not."""
 
     incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="subjects", verbose_name=_("incident")
+        Incident,
+        on_delete=models.PROTECT,
+        related_name="subjects",
+        verbose_name=_("incident"),
+        db_index=False,
     )
     subject = models.ForeignKey(
         "privacy.DataSubject",
@@ -156,7 +161,11 @@ class IncidentDuty(models.Model):
     """
 
     incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="duties", verbose_name=_("incident")
+        Incident,
+        on_delete=models.PROTECT,
+        related_name="duties",
+        verbose_name=_("incident"),
+        db_index=False,
     )
     code = models.CharField(_("code"), max_length=40)
     party = models.CharField(_("to whom"), max_length=13, choices=Party.choices)

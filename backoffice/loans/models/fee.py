@@ -13,7 +13,11 @@ class ProductFee(models.Model):
     """
 
     product = models.ForeignKey(
-        "loans.LoanProduct", on_delete=models.PROTECT, related_name="fees", verbose_name=_("product")
+        "loans.LoanProduct",
+        on_delete=models.PROTECT,
+        related_name="fees",
+        verbose_name=_("product"),
+        db_index=False,
     )
     sequence = models.PositiveSmallIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=15, choices=FeeKind.choices)

@@ -27,7 +27,8 @@ class Loan(models.Model):
     dossier = models.OneToOneField(
         "core.Dossier", on_delete=models.PROTECT, related_name="loan", verbose_name=_("dossier")
     )
-    number = models.CharField(_("number"), max_length=40, unique=True)
+    # Unique below: on the column PostgreSQL would get a second index, which each close would write as well.
+    number = models.CharField(_("number"), max_length=40)
     borrower = models.ForeignKey(
         "loans.Borrower", on_delete=models.PROTECT, related_name="loans", verbose_name=_("borrower")
     )
@@ -40,7 +41,12 @@ class Loan(models.Model):
         db_index=False,
     )
     terms = models.ForeignKey(
-        "loans.TermsVersion", on_delete=models.PROTECT, related_name="loans", verbose_name=_("terms")
+        "loans.TermsVersion",
+        on_delete=models.PROTECT,
+        related_name="loans",
+        verbose_name=_("terms"),
+        # Nobody looks for the loans of some terms, and each close would pay for it.
+        db_index=False,
     )
     creditor = models.ForeignKey(
         "loans.Creditor",
@@ -159,6 +165,7 @@ class Loan(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="loans_loan_number_once"),
             models.CheckConstraint(
                 condition=models.Q(principal__gte=10, principal__lte=200_000),
                 name="loans_loan_principal_10_to_200000",
@@ -228,7 +235,11 @@ class Instalment(models.Model):
     """
 
     loan = models.ForeignKey(
-        Loan, on_delete=models.PROTECT, related_name="instalments", verbose_name=_("loan")
+        Loan,
+        on_delete=models.PROTECT,
+        related_name="instalments",
+        verbose_name=_("loan"),
+        db_index=False,
     )
     schedule_version = models.PositiveSmallIntegerField(_("schedule version"), default=1)
     sequence = models.PositiveSmallIntegerField(_("number"))

@@ -153,7 +153,11 @@ class TermsVersion(models.Model):
     """格式条款版本: the numbered standard terms a loan was made under."""
 
     product = models.ForeignKey(
-        LoanProduct, on_delete=models.PROTECT, related_name="terms_versions", verbose_name=_("product")
+        LoanProduct,
+        on_delete=models.PROTECT,
+        related_name="terms_versions",
+        verbose_name=_("product"),
+        db_index=False,
     )
     number = models.PositiveSmallIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=10, choices=TermsState.choices, default=TermsState.DRAFT)

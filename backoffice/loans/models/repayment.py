@@ -9,7 +9,11 @@ class Repayment(LogModel):
     """还款: money received (yuan). Never changed; a correction is a reversal that points at what it undoes."""
 
     loan = models.ForeignKey(
-        "loans.Loan", on_delete=models.PROTECT, related_name="repayments", verbose_name=_("loan")
+        "loans.Loan",
+        on_delete=models.PROTECT,
+        related_name="repayments",
+        verbose_name=_("loan"),
+        db_index=False,
     )
     external_id = models.CharField(_("external id"), max_length=64, unique=True)
     received_at = models.DateTimeField(_("paid in at"))

@@ -37,7 +37,11 @@ class Rule(models.Model):
     """One rule of a set: a kind with validated parameters, its effect, and where it stands in law."""
 
     rule_set = models.ForeignKey(
-        RuleSet, on_delete=models.PROTECT, related_name="rules", verbose_name=_("rule set")
+        RuleSet,
+        on_delete=models.PROTECT,
+        related_name="rules",
+        verbose_name=_("rule set"),
+        db_index=False,
     )
     code = models.CharField(_("code"), max_length=30)
     kind = models.CharField(_("kind"), max_length=20, choices=RuleKind.choices)

@@ -35,7 +35,11 @@ class Collector(models.Model):
         "core.Dossier", on_delete=models.PROTECT, related_name="collector", verbose_name=_("dossier")
     )
     agency = models.ForeignKey(
-        Agency, on_delete=models.PROTECT, related_name="collectors", verbose_name=_("agency")
+        Agency,
+        on_delete=models.PROTECT,
+        related_name="collectors",
+        verbose_name=_("agency"),
+        db_index=False,
     )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,

@@ -59,7 +59,11 @@ class CaseLoan(models.Model):
     """A loan under collection in a case."""
 
     case = models.ForeignKey(
-        Case, on_delete=models.PROTECT, related_name="case_loans", verbose_name=_("case")
+        Case,
+        on_delete=models.PROTECT,
+        related_name="case_loans",
+        verbose_name=_("case"),
+        db_index=False,
     )
     loan = models.ForeignKey(
         "loans.Loan", on_delete=models.PROTECT, related_name="case_loans", verbose_name=_("loan")

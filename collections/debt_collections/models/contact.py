@@ -20,6 +20,7 @@ class ContactAttempt(LogModel):
         on_delete=models.PROTECT,
         related_name="contact_attempts",
         verbose_name=_("borrower"),
+        db_index=False,
     )
     case = models.ForeignKey(
         "collections.Case",
@@ -34,6 +35,7 @@ class ContactAttempt(LogModel):
         null=True,
         related_name="contact_attempts",
         verbose_name=_("collector"),
+        db_index=False,
     )
     second_collector = models.ForeignKey(
         "collections.Collector",
@@ -104,7 +106,11 @@ class ContactAttemptLoan(LogModel):
     """The debts a contact was about: one for an unanswered call, each debt discussed for a conversation."""
 
     contact = models.ForeignKey(
-        ContactAttempt, on_delete=models.PROTECT, related_name="contact_loans", verbose_name=_("contact")
+        ContactAttempt,
+        on_delete=models.PROTECT,
+        related_name="contact_loans",
+        verbose_name=_("contact"),
+        db_index=False,
     )
     loan = models.ForeignKey(
         "loans.Loan", on_delete=models.PROTECT, related_name="contact_loans", verbose_name=_("loan")

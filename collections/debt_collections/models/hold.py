@@ -100,7 +100,11 @@ class HoldLoan(models.Model):
     """A loan to which a hold is limited; no rows means all loans of the borrower."""
 
     hold = models.ForeignKey(
-        Hold, on_delete=models.PROTECT, related_name="hold_loans", verbose_name=_("hold")
+        Hold,
+        on_delete=models.PROTECT,
+        related_name="hold_loans",
+        verbose_name=_("hold"),
+        db_index=False,
     )
     loan = models.ForeignKey(
         "loans.Loan", on_delete=models.PROTECT, related_name="hold_loans", verbose_name=_("loan")

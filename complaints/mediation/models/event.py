@@ -8,7 +8,11 @@ class MediationEvent(Event):
     """What both sides did in a mediation. ``sequence`` counts up per referral, so that a gap shows."""
 
     referral = models.ForeignKey(
-        "mediation.Referral", on_delete=models.PROTECT, related_name="events", verbose_name=_("referral")
+        "mediation.Referral",
+        on_delete=models.PROTECT,
+        related_name="events",
+        verbose_name=_("referral"),
+        db_index=False,
     )
     sequence = models.PositiveIntegerField(_("sequence"))
 

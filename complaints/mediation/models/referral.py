@@ -24,6 +24,7 @@ class Referral(models.Model):
         on_delete=models.PROTECT,
         related_name="referrals",
         verbose_name=_("organisation"),
+        db_index=False,
     )
     consent = models.ForeignKey(
         "mediation.MediationConsent",
