@@ -10,9 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -33,7 +35,16 @@ class Row(Protocol):
 _Field = models.Field[Any, Any]
 #: Values that every driver takes as they are; all others go through their field first.
 _PLAIN = frozenset({int, str, Decimal, date, bool, UUID, type(None)})
+_PLAIN_OR_MOMENT = _PLAIN | {datetime}
 _scratch = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The rest of a statement that reads from ``live``, with its parameters."""
+
+    statement: str
+    params: Sequence[Any]
 
 
 def insert_rows(model: type[M], objs: Sequence[M]) -> list[M]:
@@ -54,14 +65,14 @@ def insert_rows(model: type[M], objs: Sequence[M]) -> list[M]:
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         _give_keys(model, objs, connection, cursor)
         _take_keys_of_parents(model, objs)
-        values = [[] for _obj in objs]  # type: list[list[Any]]
+        columns = []
         for field in fields:
             if type(field).pre_save is models.Field.pre_save:
-                raw: Iterable[Any] = [getattr(obj, field.attname) for obj in objs]
+                raw = list(map(attrgetter(field.attname), objs))
             else:
                 raw = [field.pre_save(obj, True) for obj in objs]
-            _add_column(values, raw, field, connection)
-        _write(model._meta.db_table, fields, values, connection, cursor)
+            columns.append(_prepared(raw, field, connection))
+        _write(model._meta.db_table, fields, columns, connection, cursor)
     for obj in objs:
         obj._state.adding = False
         obj._state.db = connection.alias
@@ -104,18 +115,21 @@ def insert_values(
     ]
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         made = list(_new_keys(model, len(rows), connection, cursor)) if keys else []
-        values = [[pk] for pk in made] or [[] for _row in rows]  # type: list[list[Any]]
-        for place, field in enumerate(given):
-            _add_column(values, [row[place] for row in rows], field, connection)
+        columns: list[Sequence[Any]] = [made] if keys else []
+        raw: Sequence[Any]
+        for field, raw in zip(given, zip(*rows, strict=True), strict=True):
+            columns.append(_prepared(raw, field, connection))
         now = timezone.now()
         for field in left:
             if getattr(field, "auto_now_add", False):
-                raw: Iterable[Any] = [now] * len(rows)
-            else:
+                raw = [now] * len(rows)
+            elif callable(field.default):
                 raw = [field.get_default() for _row in rows]
-            _add_column(values, raw, field, connection)
-        columns = [*([key] if keys else []), *given, *left]
-        _write(model._meta.db_table, columns, values, connection, cursor)
+            else:
+                raw = [field.get_default()] * len(rows)
+            columns.append(_prepared(raw, field, connection))
+        fields = [*([key] if keys else []), *given, *left]
+        _write(model._meta.db_table, fields, columns, connection, cursor)
     return made
 
 
@@ -126,68 +140,79 @@ def _field_of(model: type[models.Model], name: str) -> _Field:
     return field
 
 
-def update_rows(model: type[models.Model], objs: Sequence[Row], fields: Iterable[str]) -> None:
+def update_rows(
+    model: type[models.Model], objs: Sequence[Row], fields: Iterable[str], *, then: Then | None = None
+) -> None:
     """Write ``fields`` of saved objects, as ``bulk_update`` does; no signals are sent. Values are plain ones.
 
     An object may be anything with ``pk`` and the attributes named.
 
-    PostgreSQL: one UPDATE from a table of the transaction's own that COPY filled.
+    PostgreSQL: one UPDATE from a table of the transaction's own that COPY filled. ``then`` (there only) goes on in
+    the same statement with the rows as they now stand, as ``live``.
     """
     if not objs:
         return
     connection = connections[router.db_for_write(model)]
-    columns = [_field_of(model, name) for name in fields]
     key: _Field = model._meta.pk
-    values = [[] for _obj in objs]  # type: list[list[Any]]
-    for field in columns:
-        _add_column(values, [getattr(obj, field.attname) for obj in objs], field, connection)
-    _add_column(values, [obj.pk for obj in objs], key, connection)
+    written = [_field_of(model, name) for name in fields]
+    columns = [
+        _prepared([getattr(obj, field.attname) for obj in objs], field, connection) for field in written
+    ]
+    columns.append(_prepared([obj.pk for obj in objs], key, connection))
     quote = connection.ops.quote_name
     table, pk = quote(model._meta.db_table), quote(str(key.column))
-    names = [quote(str(field.column)) for field in columns]
+    names = [quote(str(field.column)) for field in written]
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             settings = ", ".join(f"{name} = %s" for name in names)
             # Names of our own tables and columns, no values.
-            cursor.executemany(f"UPDATE {table} SET {settings} WHERE {pk} = %s", values)  # noqa: S608
+            cursor.executemany(
+                f"UPDATE {table} SET {settings} WHERE {pk} = %s",  # noqa: S608
+                list(zip(*columns, strict=True)),
+            )
             return
         scratch = f"bulk_{next(_scratch)}"
         typed = ", ".join(
-            f"{quote(str(field.column))} {field.cast_db_type(connection)}" for field in (*columns, key)
+            f"{quote(str(field.column))} {field.cast_db_type(connection)}" for field in (*written, key)
         )
         cursor.execute(f"CREATE TEMPORARY TABLE {scratch} ({typed}) ON COMMIT DROP")
-        _write(scratch, [*columns, key], values, connection, cursor)
+        _write(scratch, [*written, key], columns, connection, cursor)
         settings = ", ".join(f"{name} = fresh.{name}" for name in names)
-        cursor.execute(
-            f"UPDATE {table} SET {settings} FROM {scratch} AS fresh WHERE {table}.{pk} = fresh.{pk}"  # noqa: S608
-        )
+        update = f"UPDATE {table} SET {settings} FROM {scratch} AS fresh WHERE {table}.{pk} = fresh.{pk}"  # noqa: S608
+        if then is None:
+            cursor.execute(update)
+        else:
+            cursor.execute(f"WITH live AS ({update} RETURNING {table}.*) {then.statement}", then.params)
         cursor.execute(f"DROP TABLE {scratch}")
 
 
-def _add_column(values: list[list[Any]], raw: Iterable[Any], field: _Field, connection: Any) -> None:
-    """Append a column to the rows. The field is asked only where the value is not one that goes in as it is."""
+def _prepared(raw: Sequence[Any], field: _Field, connection: Any) -> Sequence[Any]:
+    """A column as the driver takes it. The field is asked only where a value is not one that goes in as it is."""
+    if connection.vendor == "postgresql" and not isinstance(field, models.JSONField):
+        kinds = set(map(type, raw))
+        if kinds <= _PLAIN or (kinds <= _PLAIN_OR_MOMENT and not any(map(_is_naive, raw))):
+            return raw
     prepare: Callable[[Any, Any], Any] = field.get_db_prep_save
-    plain = connection.vendor == "postgresql" and not isinstance(field, models.JSONField)
-    for row, value in zip(values, raw, strict=True):
-        kind = type(value)
-        if plain and (kind in _PLAIN or (kind is datetime and value.tzinfo is not None)):
-            row.append(value)
-        else:
-            row.append(prepare(value, connection))
+    return [prepare(value, connection) for value in raw]
+
+
+def _is_naive(value: Any) -> bool:
+    return type(value) is datetime and value.tzinfo is None
 
 
 def _write(
-    table: str, fields: Sequence[_Field], values: Sequence[Sequence[Any]], connection: Any, cursor: Any
+    table: str, fields: Sequence[_Field], columns: Sequence[Sequence[Any]], connection: Any, cursor: Any
 ) -> None:
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    rows = zip(*columns, strict=True)
     # Names of our own tables and columns, no values.
     if connection.vendor != "postgresql":
         places = ", ".join(["%s"] * len(fields))
-        cursor.executemany(f"INSERT INTO {quote(table)} ({columns}) VALUES ({places})", values)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", list(rows))  # noqa: S608
         return
-    with connection.wrap_database_errors, cursor.copy(f"COPY {quote(table)} ({columns}) FROM STDIN") as copy:
-        for row in values:
+    with connection.wrap_database_errors, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+        for row in rows:
             copy.write_row(row)
 
 
@@ -209,7 +234,9 @@ def _new_keys(model: type[models.Model], wanted: int, connection: Any, cursor: A
         first = (last[0] if last else 0) + 1
         return range(first, first + wanted)
     cursor.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+        # OFFSET 0: the sequence is looked for once, not once per key.
+        "SELECT nextval(name) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name OFFSET 0) AS sequence, "
+        "generate_series(1, %s)",
         [connection.ops.quote_name(table), model._meta.pk.column, wanted],
     )
     return [row[0] for row in cursor.fetchall()]

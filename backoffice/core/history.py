@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords as LibraryHistoricalRecords
 
 from backoffice.core import context
-from backoffice.core.bulk import Row, insert_rows, update_rows
+from backoffice.core.bulk import Row, Then, insert_rows, update_rows
 from backoffice.core.log import OrderedRow, current_epoch
 
 LIBRARY_LABELS: dict[str, Any] = {
@@ -150,22 +150,11 @@ def copy_into_history(
     differs from its latest history row in a tracked column, unless ``compare`` is off. Answers the number of rows
     written. Raises ``NoActor`` when nobody answers for them.
     """
-    acting = context.require()
     history: Any = model.history.model  # type: ignore[attr-defined]
     connection = connections[using or router.db_for_write(history)]
-    statement = _statement(model, connection.alias, compare and history_type == "~")
-    fixed = {
-        "history_date": timezone.now(),
-        "history_type": history_type,
-        "history_user": acting.actor.pk,  # type: ignore[union-attr]
-        "history_change_reason": acting.reason_code,
-        "history_actor_name": acting.actor_name,
-        "history_entry_point": acting.entry_point,
-        "history_request_id": acting.request_id,
-        "history_reason_cipher": acting.reason_cipher,
-        "epoch": current_epoch(),
-    }
-    params = [field.get_db_prep_save(fixed[field.name], connection) for field in _context_fields(history)]
+    source = _CHANGED if compare and history_type == "~" else _KEYS
+    statement = _statement(model, connection.alias, source)
+    params = _context_values(history, history_type, connection)
     key: Any = model._meta.pk
     if connection.vendor == "postgresql":
         batch_size = max(len(pks), 1)
@@ -181,8 +170,27 @@ def copy_into_history(
     return written
 
 
+def _context_values(history: Any, history_type: str, connection: Any) -> list[Any]:
+    """The values of ``CONTEXT_COLUMNS``. Raises ``NoActor`` when nobody answers for them."""
+    acting = context.require()
+    fixed = {
+        "history_date": timezone.now(),
+        "history_type": history_type,
+        "history_user": acting.actor.pk,  # type: ignore[union-attr]
+        "history_change_reason": acting.reason_code,
+        "history_actor_name": acting.actor_name,
+        "history_entry_point": acting.entry_point,
+        "history_request_id": acting.request_id,
+        "history_reason_cipher": acting.reason_cipher,
+        "epoch": current_epoch(),
+    }
+    return [field.get_db_prep_save(fixed[field.name], connection) for field in _context_fields(history)]
+
+
 #: Where the keys go in a statement that is built once per table.
 PLACES = "/*keys*/"
+#: What is copied: the rows with these keys, those of them that changed, or what an UPDATE just wrote (PostgreSQL).
+_KEYS, _CHANGED, _UPDATED = "keys", "changed", "updated"
 
 CONTEXT_COLUMNS = (
     "history_date",
@@ -202,7 +210,7 @@ def _context_fields(history: Any) -> list[models.Field[Any, Any]]:
 
 
 @cache
-def _statement(model: type[models.Model], alias: str, changes_only: bool) -> str:
+def _statement(model: type[models.Model], alias: str, source: str) -> str:
     connection = connections[alias]
     history: Any = model.history.model  # type: ignore[attr-defined]
     quote = connection.ops.quote_name
@@ -218,11 +226,14 @@ def _statement(model: type[models.Model], alias: str, changes_only: bool) -> str
     # Names of our own tables and columns, no values.
     statement = (
         f"INSERT INTO {table} ({', '.join([*(quote(str(field.column)) for field in given), *names])}) "  # noqa: S608
-        f"SELECT {', '.join([*marks, *(f'live.{name}' for name in names)])} FROM {live} AS live "
-        # A list of keys is one value there, and one statement of any length.
-        f"WHERE live.{key} {'= ANY(%s)' if connection.vendor == 'postgresql' else f'IN ({PLACES})'}"
+        f"SELECT {', '.join([*marks, *(f'live.{name}' for name in names)])} FROM "
     )
-    if changes_only:
+    if source == _UPDATED:
+        return f"{statement} live ORDER BY live.{key}"
+    # A list of keys is one value there, and one statement of any length.
+    listed = "= ANY(%s)" if connection.vendor == "postgresql" else f"IN ({PLACES})"
+    statement += f"{live} AS live WHERE live.{key} {listed}"
+    if source == _CHANGED:
         # The subselect stands in FROM so that it stays one backward step in the index (key, history_id) per row.
         statement += (
             f" AND NOT EXISTS (SELECT 1 FROM (SELECT * FROM {table} AS past WHERE past.{key} = live.{key} "  # noqa: S608
@@ -258,6 +269,14 @@ def bulk_update_with_history(
     ``objs`` are instances, or anything else with ``pk`` and the attributes named. ``changed``: the caller knows that
     every one of them did; then nobody looks.
     """
-    if objs:
-        update_rows(model, objs, fields)
-        copy_into_history(model, [obj.pk for obj in objs], "~", compare=not changed)
+    if not objs:
+        return
+    history: Any = model.history.model  # type: ignore[attr-defined]
+    connection = connections[router.db_for_write(history)]
+    if changed and connection.vendor == "postgresql":
+        # One statement writes both: nobody looks for the rows again.
+        copied = _statement(model, connection.alias, _UPDATED)
+        update_rows(model, objs, fields, then=Then(copied, _context_values(history, "~", connection)))
+        return
+    update_rows(model, objs, fields)
+    copy_into_history(model, [obj.pk for obj in objs], "~", compare=not changed)

@@ -212,9 +212,9 @@ class _Batch:
         write_allocations(
             [(ledger, _named(account, ids)) for ledger, account in self.accounts], at=at, cause="import"
         )
-        bulk_update_with_history(Instalment, self.lines, LINE_COLUMNS)
+        bulk_update_with_history(Instalment, self.lines, LINE_COLUMNS, changed=True)
         bulk_update_with_history(Instalment, self.changed, POSTED_COLUMNS)
-        bulk_update_with_history(Loan, self.moved, LOAN_COLUMNS)
+        bulk_update_with_history(Loan, self.moved, LOAN_COLUMNS, changed=True)
         self._insert_events(at=at)
         result = self.result
         result.created += repayments
