@@ -141,11 +141,17 @@ def _field_of(model: type[models.Model], name: str) -> _Field:
 
 
 def update_rows(
-    model: type[models.Model], objs: Sequence[Row], fields: Iterable[str], *, then: Then | None = None
+    model: type[models.Model],
+    objs: Sequence[Row],
+    fields: Iterable[str],
+    *,
+    alike: str | None = None,
+    then: Then | None = None,
 ) -> None:
     """Write ``fields`` of saved objects, as ``bulk_update`` does; no signals are sent. Values are plain ones.
 
-    An object may be anything with ``pk`` and the attributes named.
+    An object may be anything with ``pk`` and the attributes named. ``alike`` names a table (id, like_id) of the
+    transaction's own: what an object says is then written to every row whose ``like_id`` is its key.
 
     PostgreSQL: one UPDATE from a table of the transaction's own that COPY filled. ``then`` (there only) goes on in
     the same statement with the rows as they now stand, as ``live``.
@@ -166,8 +172,9 @@ def update_rows(
         if connection.vendor != "postgresql":
             settings = ", ".join(f"{name} = %s" for name in names)
             # Names of our own tables and columns, no values.
+            meant = f"IN (SELECT id FROM {alike} WHERE like_id = %s)" if alike else "= %s"  # noqa: S608
             cursor.executemany(
-                f"UPDATE {table} SET {settings} WHERE {pk} = %s",  # noqa: S608
+                f"UPDATE {table} SET {settings} WHERE {pk} {meant}",  # noqa: S608
                 list(zip(*columns, strict=True)),
             )
             return
@@ -178,7 +185,10 @@ def update_rows(
         cursor.execute(f"CREATE TEMPORARY TABLE {scratch} ({typed}) ON COMMIT DROP")
         _write(scratch, [*written, key], columns, connection, cursor)
         settings = ", ".join(f"{name} = fresh.{name}" for name in names)
-        update = f"UPDATE {table} SET {settings} FROM {scratch} AS fresh WHERE {table}.{pk} = fresh.{pk}"  # noqa: S608
+        source, meant = f"{scratch} AS fresh", f"fresh.{pk}"
+        if alike:
+            source, meant = f"{source} JOIN {alike} AS alike ON alike.like_id = {meant}", "alike.id"
+        update = f"UPDATE {table} SET {settings} FROM {source} WHERE {table}.{pk} = {meant}"  # noqa: S608
         if then is None:
             cursor.execute(update)
         else:

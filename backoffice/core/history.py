@@ -262,12 +262,18 @@ def bulk_create_with_history(model: type[Tracked], objs: Sequence[Tracked]) -> l
 
 
 def bulk_update_with_history(
-    model: type[Tracked], objs: Sequence[Row], fields: Iterable[str], *, changed: bool = False
+    model: type[Tracked],
+    objs: Sequence[Row],
+    fields: Iterable[str],
+    *,
+    changed: bool = False,
+    alike: str | None = None,
 ) -> None:
     """Update tracked rows and write the history of those that changed, in the caller's transaction.
 
     ``objs`` are instances, or anything else with ``pk`` and the attributes named. ``changed``: the caller knows that
-    every one of them did; then nobody looks.
+    every one of them did; then nobody looks. ``alike`` names a table (id, like_id) of the transaction's own: what an
+    object says is then written to every row whose ``like_id`` is its key.
     """
     if not objs:
         return
@@ -276,7 +282,13 @@ def bulk_update_with_history(
     if changed and connection.vendor == "postgresql":
         # One statement writes both: nobody looks for the rows again.
         copied = _statement(model, connection.alias, _UPDATED)
-        update_rows(model, objs, fields, then=Then(copied, _context_values(history, "~", connection)))
+        after = Then(copied, _context_values(history, "~", connection))
+        update_rows(model, objs, fields, alike=alike, then=after)
         return
-    update_rows(model, objs, fields)
-    copy_into_history(model, [obj.pk for obj in objs], "~", compare=not changed)
+    update_rows(model, objs, fields, alike=alike)
+    keys = [obj.pk for obj in objs]
+    if alike:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id FROM {alike} ORDER BY id")  # noqa: S608
+            keys = [pk for (pk,) in cursor.fetchall()]
+    copy_into_history(model, keys, "~", compare=not changed)

@@ -1,8 +1,8 @@
 """The close of day's step over the loan book: what time alone did to loans on the day, and what was to be reported.
 
 Only loans whose ``next_event_on`` has come are read. Where nothing happened but time, the posted amounts say all
-and each distinct situation is judged once, however many loans are in it. Loans with credit, and loans that stand
-as of a later day (this close is late), are judged from their facts as they were at the end of the day.
+and one loan of each lot that is alike is judged for all of it, however many they are. Loans with credit, and loans
+that stand as of a later day (this close is late), are judged from their facts as they were at the end of the day.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 from django.db.models.lookups import GreaterThan
 
 from backoffice.audit.services import act, event_columns
@@ -35,12 +35,13 @@ from backoffice.loans.services.accounts import (
     write_allocations,
 )
 from backoffice.loans.services.chunks import chunks
+from backoffice.loans.services.closing_alike import Lots, lots
 from backoffice.loans.signals import loans_restated
 from backoffice.loans.spells import spells_of
 from backoffice.staff.models import User
 
 #: So many ids make a part: one transaction, small enough to wait for and large enough to be worth its statements.
-WIDTH = 50_000
+WIDTH = 125_000
 _DAY = timedelta(days=1)
 _REPORTED = ("fell_overdue_on", "reported_class")
 _COLUMNS = (*STANDING_COLUMNS, *_REPORTED)
@@ -58,9 +59,6 @@ class _Row:
     """A loan as the close needs it; the names are the columns'."""
 
     pk: int
-    borrower_id: int
-    dossier_id: int
-    credit: Any
     schedule_version: int
     watched_until: date | None
     restructurings_in_watch: int
@@ -78,30 +76,30 @@ class _Row:
 _NAMES = tuple(one.name for one in fields(_Row))
 
 
-class _Part(NamedTuple):
-    """What the close of ``day`` has to look at, of the loans with ids from ``first`` to below ``end``."""
+def _part(day: date, first: int) -> QuerySet[Loan]:
+    """What the close of ``day`` has to look at, of the part that begins with the id ``first``."""
+    wanted = Q(next_event_on__lte=day)
+    if _all_are_judged(day):
+        # What other rules may judge otherwise; what nobody has reported yet; overdue on the day, though cured since.
+        wanted |= Q(oldest_unpaid_due_on__isnull=False)
+        wanted |= Q(fell_overdue_on__isnull=False) | ~Q(risk_class="normal")
+    return Loan.objects.filter(wanted, disbursed_on__lte=day, pk__gte=first, pk__lt=first + WIDTH)
 
-    day: date
-    first: int = 0
-    end: int | None = None
 
-    def loans(self, path: str = "") -> Q:
-        """The condition that finds them; ``path`` leads to the loan."""
-        wanted = Q(**{f"{path}next_event_on__lte": self.day})
-        rules, before = (loan_policy(on=one).ageing for one in (self.day, self.day - _DAY))
-        if rules != before or not ClosedDay.objects.exists():
-            # What other rules may judge otherwise; and at the first close of all, what nobody has reported yet.
-            wanted |= Q(**{f"{path}oldest_unpaid_due_on__isnull": False})
-            # Overdue on the day, though cured since.
-            wanted |= Q(**{f"{path}fell_overdue_on__isnull": False}) | ~Q(**{f"{path}risk_class": "normal"})
-        wanted &= Q(**{f"{path}disbursed_on__lte": self.day, f"{path}pk__gte": self.first})
-        return wanted if self.end is None else wanted & Q(**{f"{path}pk__lt": self.end})
+def _all_are_judged(day: date) -> bool:
+    """Whether the close of ``day`` looks at what was overdue before: new rules begin, or nothing was closed yet."""
+    rules, before = (loan_policy(on=one).ageing for one in (day, day - _DAY))
+    return rules != before or not ClosedDay.objects.exists()
 
 
 def loan_parts(*, day: date) -> list[int]:
-    """The first ids of the parts of the book in which the close of ``day`` has something to do."""
-    found = Loan.objects.filter(_Part(day).loans()).annotate(part=F("pk") / WIDTH)
-    return [number * WIDTH for number in found.order_by("part").values_list("part", flat=True).distinct()]
+    """The first ids of the parts of the book in which the close of ``day`` may have something to do."""
+    loans = Loan.objects.all()
+    if not _all_are_judged(day):
+        # By the index alone: which of them were paid out by then, each part sees when it reads them.
+        loans = loans.filter(next_event_on__lte=day)
+    found = loans.annotate(part=F("pk") / WIDTH).order_by("part").values_list("part", flat=True)
+    return [number * WIDTH for number in found.distinct()]
 
 
 def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
@@ -110,23 +108,16 @@ def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
     Writes standings with history and events. The caller sees to it that a part is done once.
     """
     with act(by=by, at=at, code="loan.day_closed"), uncollected():
-        part = _Part(day, first_id, first_id + WIDTH)
         batch = _Batch(day=day, policy=loan_policy(on=day))
-        # Readers wait for nobody; a service that has the loan is waited for, and what it wrote is read.
-        found = Loan.objects.filter(part.loans()).order_by("pk")
-        locked = found.select_for_update(no_key=True).values_list(*_NAMES)
-        rows = [_Row(*values) for values in locked]
-        quick: list[_Row] = []
-        special: list[_Row] = []
-        for row in rows:
-            late = row.stood_on is not None and row.stood_on > day
-            (special if late or row.credit else quick).append(row)
-        batch.by_time_alone(quick, part)
-        batch.from_facts([row.pk for row in special])
-        written = batch.write(at=at)
+        with lots(_part(day, first_id), day=day) as found:
+            if not found:
+                return Touched(0, 0)
+            batch.by_time_alone(found)
+            batch.from_facts(found.single)
+            written = batch.write(at=at)
         if batch.restated:
             loans_restated.send(sender=Loan, loans=batch.restated, by=by, at=at)
-    return Touched(len(rows), written)
+    return Touched(len(found), written)
 
 
 @dataclass(slots=True)
@@ -136,33 +127,32 @@ class _Batch:
     day: date
     policy: LoanPolicy
     moved: list[_Row] = field(default_factory=list)
+    lots: Lots | None = None
     waiting: list[Loan] = field(default_factory=list)
     restated: list[Loan] = field(default_factory=list)
     accounts: list[tuple[Ledger, Account]] = field(default_factory=list)
     instalments: list[Instalment] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def by_time_alone(self, rows: Sequence[_Row], part: _Part) -> None:
-        """Loans of the part on which nothing happened since they stood, but time."""
-        unpaid, pauses = _unpaid(rows, self.day), _pauses(part)
-        judged: dict[object, Standing] = {}
+    def by_time_alone(self, found: Lots) -> None:
+        """Loans on which nothing happened since they stood, but time: one of each lot is judged for all of it."""
+        self.lots = found
+        rows = [
+            _Row(*values)
+            for part in chunks(list(found.alike))
+            for values in Loan.objects.filter(pk__in=part).order_by("pk").values_list(*_NAMES)
+        ]
+        unpaid, pauses = _unpaid(rows, self.day), _pauses([row.pk for row in rows])
         for row in rows:
-            oldest, upcoming = unpaid.get(row.pk, (None, None))
-            rests = tuple(pauses.get(row.pk, ()))
-            watch = (row.watched_until, row.restructurings_in_watch)
-            in_spell = row.oldest_unpaid_due_on is not None
-            situation = (oldest, upcoming, rests, watch, row.overdue_spells, in_spell)
-            stands = judged.get(situation)
-            if stands is None:
-                stands = judged[situation] = standing(
-                    on=self.day,
-                    unpaid_due_days=[one for one in (oldest, upcoming) if one is not None],
-                    spells=row.overdue_spells,
-                    policy=self.policy.ageing,
-                    pauses=rests,
-                    watch=Watch(*watch),
-                    in_spell=in_spell,
-                )
+            stands = standing(
+                on=self.day,
+                unpaid_due_days=[one for one in unpaid.get(row.pk, ()) if one is not None],
+                spells=row.overdue_spells,
+                policy=self.policy.ageing,
+                pauses=pauses.get(row.pk, ()),
+                watch=Watch(row.watched_until, row.restructurings_in_watch),
+                in_spell=row.oldest_unpaid_due_on is not None,
+            )
             row.oldest_unpaid_due_on = stands.oldest_unpaid_due_on
             row.delinquent_since = stands.delinquent_since
             row.overdue_spells = stands.overdue_spells
@@ -170,7 +160,10 @@ class _Batch:
             row.risk_class = stands.risk_class
             row.next_event_on = stands.next_event_on
             row.stood_on = self.day
-            self._report(row, stands)
+            for kind, data in take_reports(row, stands, on=self.day):
+                self.events += [
+                    (kind, one.dossier_id, one.borrower_id, one.pk, data) for one in found.alike[row.pk]
+                ]
             self.moved.append(row)
 
     def from_facts(self, ids: Sequence[int]) -> None:
@@ -228,18 +221,19 @@ class _Batch:
         )
         self.restated.append(loan)
 
-    def _report(self, loan: _Row | Loan, stands: Standing) -> None:
+    def _report(self, loan: Loan, stands: Standing) -> None:
         for kind, data in take_reports(loan, stands, on=self.day):
             self._event(kind, loan, data)
 
-    def _event(self, kind: str, loan: _Row | Loan, data: Mapping[str, object]) -> None:
+    def _event(self, kind: str, loan: Loan, data: Mapping[str, object]) -> None:
         self.events.append((kind, loan.dossier_id, loan.borrower_id, loan.pk, data))
 
     def write(self, *, at: datetime) -> int:
         """Write everything; answers the number of rows, history among them."""
         allocated = write_allocations(self.accounts, at=at, cause="credit")
         bulk_update_with_history(Instalment, self.instalments, POSTED_COLUMNS)
-        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=True)
+        alike = self.lots.table if self.lots is not None else None
+        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=True, alike=alike)
         bulk_update_with_history(Loan, self.waiting, ("next_event_on", *_REPORTED))
         bulk_update_with_history(Loan, self.restated, (*LOAN_COLUMNS, *_REPORTED))
         columns = event_columns(at=at)
@@ -249,7 +243,7 @@ class _Batch:
             ("kind", "dossier_id", "borrower_id", "loan_id", "data", *columns),
             [(*row, *columns.values()) for row in self.events],
         )
-        loans = len(self.moved) + len(self.waiting) + len(self.restated)
+        loans = len(self.lots or ())
         return 2 * (loans + len(self.instalments)) + allocated + len(self.events)
 
 
@@ -273,12 +267,13 @@ def _unpaid(rows: Sequence[_Row], day: date) -> dict[int, tuple[date | None, dat
     return found
 
 
-def _pauses(part: _Part) -> dict[int, list[Pause]]:
+def _pauses(ids: Sequence[int]) -> dict[int, list[Pause]]:
     """The pauses that take days off the delinquent days, by loan."""
     found: dict[int, list[Pause]] = {}
-    pauses = PaymentPause.objects.filter(part.loans("loan__"), stops_count=True).order_by("from_on", "pk")
-    for loan_id, from_on, until in pauses.values_list("loan", "from_on", "until"):
-        found.setdefault(loan_id, []).append(Pause(from_on, until))
+    for part in chunks(ids):
+        pauses = PaymentPause.objects.filter(loan__in=part, stops_count=True).order_by("from_on", "pk")
+        for loan_id, from_on, until in pauses.values_list("loan", "from_on", "until"):
+            found.setdefault(loan_id, []).append(Pause(from_on, until))
     return found
 
 
