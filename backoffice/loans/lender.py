@@ -70,7 +70,7 @@ def lines_of(repayments: Sequence[Repayment]) -> list[RepaymentLine]:
 
 def reported(client: Client, external_id: str, *, creditor: str = "") -> list[Repayment | PostingRequest]:
     """What the creditors opened to this client, or the one of this name, know by this id: for each what is posted, or
-    else the request under which it awaits, or was refused by, a second person. Three queries."""
+    else the request under which it awaits, or was refused by, a second person. Four queries."""
     posted = visible_repayments(client).filter(external_id=external_id)
     asked = (
         PostingRequest.objects.filter(
