@@ -263,6 +263,9 @@ class RepaymentResource(resources.ModelResource):
         import_id_fields = ("external_id",)
         fields = ("loan", "external_id", "received_at", "amount", "channel")
 
+    def before_save_instance(self, instance: Repayment, row: Any, **kwargs: Any) -> None:
+        instance.creditor_id = instance.loan.creditor_id
+
 
 def resource(path: Path) -> float:
     """Rows a second of the resource, over the first rows of the file, taken back."""

@@ -33,7 +33,8 @@ Handler = Callable[..., Response]
 
 
 def idempotent(handler: Handler) -> Handler:
-    """Wrap a view's ``post``. Replays are looked up before anything else of the request is judged."""
+    """Wrap a view's ``post``. Replays are looked up before anything else of the request is judged; answered they are
+    only while the caller still has access to what the request names (``ApiView.check_access``)."""
 
     @wraps(handler)
     def post(view: Any, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -41,14 +42,14 @@ def idempotent(handler: Handler) -> Handler:
         key, digest, at = _key(request), _digest(request), timezone.now()
         answer = services.stored_answer(client=client, key=key, at=at)
         if answer is not None:
-            return _replay(answer, digest)
+            return _replay(answer, digest, lambda: view.check_access(request, *args, **kwargs))
         with transaction.atomic():
             if not services.claim_key(client=client, key=key):
                 raise Problem("idempotency-in-progress", headers={"Retry-After": "1"})
             # The one who held the key a moment ago may be through.
             answer = services.stored_answer(client=client, key=key, at=at)
             if answer is not None:
-                return _replay(answer, digest)
+                return _replay(answer, digest, lambda: view.check_access(request, *args, **kwargs))
             response = handler(view, request, *args, **kwargs)
             services.store_answer(
                 client=client,
@@ -82,8 +83,9 @@ def _digest(request: Any) -> str:
     return hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode() + content).hexdigest()
 
 
-def _replay(answer: IdempotentAnswer, digest: str) -> Response:
+def _replay(answer: IdempotentAnswer, digest: str, check_access: Callable[[], None]) -> Response:
     if answer.request_sha256 != digest:
         raise Problem("idempotency-key-reused")
+    check_access()
     headers = {**answer.headers, REPLAYED: "true"}
     return Response(orjson.loads(read_text(answer, "body_cipher")), status=answer.status, headers=headers)

@@ -1,6 +1,8 @@
-"""Lists by cursor: (updated_at, id) or id alone, 1 to 100 rows, no total. Stable while rows are added and changed.
+"""Lists by cursor, 1 to 100 rows, no total. Stable while rows are added and changed.
 
-A row that changes moves to the end of the order and is seen again with its new state; none is ever missed.
+By (updated_at, id) or id alone: a row that changes moves to the end of the order and is seen again with its new state.
+A log that is read on and on goes by the order in which its rows became final, so that what a slow transaction commits
+late is not missed (``LogPagination``).
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Func, IntegerField, Q, Value
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from backoffice.api.problems import Problem
+from backoffice.audit.services.horizon import finished_rows
+from backoffice.core.log import IN_ORDER
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 CURSOR_LIFETIME = timedelta(days=7)
@@ -39,7 +44,7 @@ class FeedPagination(BasePagination):
         self.next_link = None
         if len(rows) > limit:
             rows = rows[:limit]
-            cursor = _write_cursor([_value(rows[-1], name) for name in self.order_fields])
+            cursor = self._place(rows[-1])
             self.next_link = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
         return rows
 
@@ -68,7 +73,11 @@ class FeedPagination(BasePagination):
             },
         ]
 
-    def _after(self, seen: list[Any]) -> Q:
+    def _place(self, row: Any) -> str:
+        """The cursor behind ``row``."""
+        return _write_cursor([_value(row, name) for name in self.order_fields])
+
+    def _after(self, seen: list[Any]) -> Any:
         if len(seen) != len(self.order_fields):
             # The cursor of another list.
             raise Problem("cursor-invalid")
@@ -85,6 +94,50 @@ class FeedPagination(BasePagination):
         if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MAX_LIMIT:
             raise Problem("parameter-invalid", _("“limit” is a number from 1 to 100."))
         return int(given)
+
+
+class LogPagination(FeedPagination):
+    """A log (``core.log.LogModel``) in the order in which its rows became final, to be read on and on.
+
+    ``resume`` in the answer is the cursor to come back with when there is no next page; None before the first row.
+    A row is listed once everything that can ever stand before it is there: while an older transaction runs, later
+    rows wait.
+    """
+
+    order_fields = ("epoch", "transaction_number", "id")
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
+        finished = queryset.filter(finished_rows()).annotate(transaction_number=IN_ORDER[1])
+        rows = super().paginate_queryset(finished, request, view)
+        after = request.query_params.get("cursor")
+        # A cursor is good for some days from when it was handed out, also where nothing came meanwhile.
+        self.resume = self._place(rows[-1]) if rows else _write_cursor(_read_cursor(after)) if after else None
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response = super().get_paginated_response(data)
+        response.data["resume"] = self.resume
+        return response
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        answer = super().get_paginated_response_schema(schema)
+        answer["required"].append("resume")
+        answer["properties"]["resume"] = {
+            "type": ["string", "null"],
+            "description": "The cursor to read on with, now or later; null while there is nothing",
+            "example": "WzEsOTM3NDYsMjI0XQ:1vO8Yw:Jm0R2…",
+        }
+        return answer
+
+    def _after(self, seen: list[Any]) -> Any:
+        if len(seen) != len(IN_ORDER) or not all(isinstance(one, int) for one in seen):
+            raise Problem("cursor-invalid")
+        # Compared as rows are: one step into the index that holds them in this order.
+        return GreaterThan(_row(*IN_ORDER), _row(*map(Value, seen)))
+
+
+def _row(*parts: Any) -> Func:
+    return Func(*parts, function="", output_field=IntegerField())
 
 
 def _value(row: Any, name: str) -> Any:

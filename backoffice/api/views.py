@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider.views import TokenView as LibraryTokenView
 from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
 
 from backoffice.api.throttling import ClientThrottle
 
@@ -21,6 +22,13 @@ class ApiView(GenericAPIView):
     required_scopes: dict[str, str] = {}
     # What a browser asks before calling across sites, or to fill a form with: machines need neither.
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
+
+    def check_access(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse, as the endpoint itself would, a caller who has no access any more to what the request names.
+
+        Asked before a stored answer is given again; the arguments are those of ``post``. What no access can be taken
+        from has nothing to refuse.
+        """
 
     def get_throttles(self) -> list[Any]:
         self.throttles = super().get_throttles()

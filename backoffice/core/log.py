@@ -11,9 +11,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
+
+#: The order in which rows became final, for feeds; without transaction numbers (SQLite) that of their keys. Rows that
+#: are not finished yet are to be left out (``audit.services.horizon.finished_rows``).
+IN_ORDER = (models.F("epoch"), Coalesce("xact_id", 0), models.F("id"))
 
 
 @deconstructible(path="backoffice.core.log.CurrentXactId")

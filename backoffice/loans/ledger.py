@@ -141,6 +141,7 @@ def ledgers_of(loans: Sequence[Loan]) -> dict[int, Ledger]:
         for one in Instalment.objects.filter(loan__in=part).order_by("loan", "schedule_version", "sequence"):
             found[one.loan_id].instalments.append(one)
         for paid in Repayment.objects.filter(loan__in=part).order_by("received_at", "external_id"):
+            paid.loan = found[paid.loan_id].loan
             found[paid.loan_id].repayments.append(paid)
         applied = ScheduleChange.objects.filter(loan__in=part, state=ChangeState.APPLIED)
         for change in applied.order_by("effective_on", "pk"):

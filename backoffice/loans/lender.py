@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db.models import QuerySet
 
 from backoffice.api.models import Client
-from backoffice.core.money import ZERO
 from backoffice.loans.choices import PostingKind, PostingState
 from backoffice.loans.ledger import ledgers_of
 from backoffice.loans.models import (
@@ -18,27 +16,30 @@ from backoffice.loans.models import (
     LoanEvent,
     PostingRequest,
     Repayment,
-    RepaymentAllocation,
 )
 from backoffice.loans.policy import loan_policy
-from backoffice.loans.selectors import AllocatedPart, LoanSnapshot, RepaymentLine, snapshot_of
+from backoffice.loans.selectors import LoanSnapshot, RepaymentLine, repayment_lines, snapshot_of
 
 _CIPHERS = ("name", "id_number", "mobile", "email", "address", "service_address")
 
 
+def creditors_of(client: Client) -> list[int]:
+    """The ids of the creditors opened to this client. One query."""
+    rows = CreditorClient.objects.filter(client=client, until=None)
+    return list(rows.values_list("creditor_id", flat=True))
+
+
 def visible_loans(client: Client) -> QuerySet[Loan]:
     """The loans this client may see. Everything the API does with loans starts here. One query for the creditors."""
-    rows = CreditorClient.objects.filter(client=client, until=None)
-    creditors = list(rows.values_list("creditor_id", flat=True))
+    creditors = creditors_of(client)
     return Loan.objects.filter(creditor__in=creditors) if creditors else Loan.objects.none()
 
 
 def visible_repayments(client: Client) -> QuerySet[Repayment]:
-    """The repayments, and reversals, of the loans this client may see."""
-    rows = CreditorClient.objects.filter(client=client, until=None)
-    creditors = list(rows.values_list("creditor_id", flat=True))
-    found = Repayment.objects.filter(loan__creditor__in=creditors) if creditors else Repayment.objects.none()
-    return found.select_related("loan__dossier", "reverses", "reversal")
+    """The repayments, and reversals, that belong to the creditors opened to this client."""
+    creditors = creditors_of(client)
+    found = Repayment.objects.filter(creditor__in=creditors) if creditors else Repayment.objects.none()
+    return found.select_related("loan__dossier", "creditor", "reverses", "reversal")
 
 
 def with_related(loans: QuerySet[Loan]) -> QuerySet[Loan]:
@@ -62,41 +63,26 @@ def changed_since(loans: QuerySet[Loan], moment: datetime) -> QuerySet[Loan]:
     return loans.filter(pk__in=changed.union(events))
 
 
-def repayment_lines(repayments: Sequence[Repayment]) -> list[RepaymentLine]:
-    """The repayments with where they went, in their order. One query."""
-    where: dict[int, dict[tuple[int, str], Decimal]] = {one.pk: {} for one in repayments}
-    rows: Iterable[tuple[int, int, str, Decimal]] = (
-        RepaymentAllocation.objects.filter(repayment__in=list(where))
-        .order_by("pk")
-        .values_list("repayment_id", "instalment__sequence", "component", "amount")
-    )
-    for repayment_id, sequence, component, amount in rows:
-        parts = where[repayment_id]
-        parts[sequence, component] = parts.get((sequence, component), ZERO) + amount
-    return [_line(one, where[one.pk]) for one in repayments]
+def lines_of(repayments: Sequence[Repayment]) -> list[RepaymentLine]:
+    """The repayments with where they went, in their order. One query; loan and reversal are joined."""
+    return repayment_lines(repayments, undone={one.pk for one in repayments if hasattr(one, "reversal")})
 
 
-def _line(repayment: Repayment, where: dict[tuple[int, str], Decimal]) -> RepaymentLine:
-    parts = tuple(
-        AllocatedPart(sequence, component, amount)
-        for (sequence, component), amount in sorted(where.items())
-        if amount
-    )
-    undone = hasattr(repayment, "reversal")
-    counts = repayment.reverses_id is None and not undone
-    rest = repayment.amount - sum((part.amount for part in parts), ZERO) if counts else ZERO
-    return RepaymentLine(repayment, parts, rest, undone)
-
-
-def asked_for(loans: QuerySet[Loan], external_id: str) -> PostingRequest | None:
-    """The request under which this money awaits, or was refused by, a second person; not one that was done."""
-    return (
-        PostingRequest.objects.filter(loan__in=loans, external_id=external_id, kind=PostingKind.REPAYMENT)
+def reported(client: Client, external_id: str, *, creditor: str = "") -> list[Repayment | PostingRequest]:
+    """What the creditors opened to this client, or the one of this name, know by this id: for each what is posted, or
+    else the request under which it awaits, or was refused by, a second person. Four queries."""
+    posted = visible_repayments(client).filter(external_id=external_id)
+    asked = (
+        PostingRequest.objects.filter(
+            loan__in=visible_loans(client), external_id=external_id, kind=PostingKind.REPAYMENT
+        )
         .exclude(state=PostingState.DONE)
-        .select_related("loan__dossier")
-        .order_by("-pk")
-        .first()
+        .select_related("loan__dossier", "loan__creditor")
+        .order_by("pk")
     )
+    found: dict[str, Repayment | PostingRequest] = {one.loan.creditor.name: one for one in asked}
+    found |= {one.creditor.name: one for one in posted}
+    return [one for name, one in found.items() if creditor in {"", name}]
 
 
 def reversals_asked_for(repayments: Sequence[Repayment]) -> set[int]:

@@ -17,7 +17,7 @@ from import_export.widgets import Widget
 from backoffice.core.time import SHANGHAI, business_day
 from backoffice.desk.explorer.export import harmless
 from backoffice.loans.choices import OverdueKind, RiskClass
-from backoffice.loans.lender import repayment_lines, snapshots, with_related
+from backoffice.loans.lender import lines_of, snapshots, with_related
 from backoffice.loans.models import Borrower, Loan, Repayment
 from backoffice.loans.selectors import LoanSnapshot
 from backoffice.privacy.rights import Holder, Right, right
@@ -107,6 +107,7 @@ class RepaymentResource(BookResource):
     """Repayments with what nothing was owed for."""
 
     external_id = _column("repayment__external_id", _("external id"))
+    creditor = _column("repayment__creditor__name", _("creditor"))
     loan_number = _column("repayment__loan__number", _("loan"))
     received_at = _column("repayment__received_at", _("paid in at"))
     amount = _column("repayment__amount", _("amount (yuan)"))
@@ -118,10 +119,10 @@ class RepaymentResource(BookResource):
 
     def iter_queryset(self, queryset: QuerySet[Repayment]) -> Iterator[Any]:
         pks = list(queryset.values_list("pk", flat=True))
-        joined = Repayment.objects.select_related("loan", "reverses", "reversal")
+        joined = Repayment.objects.select_related("loan", "creditor", "reverses", "reversal")
         for start in range(0, len(pks), CHUNK):
             part = joined.filter(pk__in=pks[start : start + CHUNK]).in_bulk()
-            yield from repayment_lines([part[pk] for pk in pks[start : start + CHUNK] if pk in part])
+            yield from lines_of([part[pk] for pk in pks[start : start + CHUNK] if pk in part])
 
     def dossiers(self, queryset: QuerySet[Repayment]) -> Sequence[int]:
         return sorted(set(queryset.values_list("loan__dossier_id", flat=True)))

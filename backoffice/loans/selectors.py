@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from django.db.models import QuerySet
 
@@ -134,13 +135,17 @@ class LoanSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class AllocatedPart:
-    """A part of a repayment: so many yuan of ``component`` of instalment ``sequence``; ``earlier``: of a schedule that
-    another one has replaced since."""
+    """A part of a repayment: so many yuan of ``component`` of instalment ``sequence`` of schedule ``version``.
 
+    Every version numbers its instalments anew. ``earlier``: of a schedule that another one has replaced since.
+    """
+
+    version: int
     sequence: int
+    due_on: date
     component: str
     amount: Decimal
-    earlier: bool = False
+    earlier: bool
 
     @property
     def component_label(self) -> str:
@@ -190,18 +195,9 @@ def loan_snapshot(loan_id: int, *, on: date) -> LoanSnapshot:
 def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
     """The loan's page as of the end of ``on``. Eight queries, and one for the product where it is not joined."""
     ledger = ledger_of(loan)
-    parts: dict[int, list[AllocatedPart]] = {}
-    for (repayment_id, version, sequence, component), amount in _net(_allocations(loan)).items():
-        if amount:
-            part = AllocatedPart(sequence, component, amount, version < loan.schedule_version)
-            parts.setdefault(repayment_id, []).append(part)
     undone = {one.reverses_id for one in ledger.repayments if one.reverses_id is not None}
-    lines = []
-    for repayment in sorted(ledger.repayments, key=lambda one: (one.received_at, one.pk), reverse=True):
-        where = tuple(parts.get(repayment.pk, ()))
-        rest = repayment.amount - sum((part.amount for part in where), ZERO)
-        counts = repayment.reverses_id is None and repayment.pk not in undone
-        lines.append(RepaymentLine(repayment, where, rest if counts else ZERO, repayment.pk in undone))
+    newest_first = sorted(ledger.repayments, key=lambda one: (one.received_at, one.pk), reverse=True)
+    lines = repayment_lines(newest_first, undone=undone)
     return LoanPage(snapshot_of(ledger, on=on, policy=loan_policy(on=on)), tuple(lines))
 
 
@@ -254,24 +250,6 @@ def borrowers_of(subject_ids: Collection[int]) -> set[int]:
         rows = model.objects.filter(subject__in=subject_ids).order_by("-pk")
         found.update(rows.values_list("borrower_id", flat=True)[:FOUND_LIMIT])
     return found
-
-
-def _net(rows: Iterable[RepaymentAllocation]) -> dict[tuple[int, int, int, str], Decimal]:
-    """Where the money is now, after all that was taken back: by repayment, schedule version, instalment, component."""
-    found: dict[tuple[int, int, int, str], Decimal] = {}
-    for row in rows:
-        one = row.instalment
-        key = (row.repayment_id, one.schedule_version, one.sequence, row.component)
-        found[key] = found.get(key, ZERO) + row.amount
-    return found
-
-
-def _allocations(loan: Loan) -> list[RepaymentAllocation]:
-    return list(
-        RepaymentAllocation.objects.filter(repayment__loan=loan)
-        .select_related("repayment", "instalment")
-        .order_by("pk")
-    )
 
 
 def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot:
@@ -359,13 +337,36 @@ def _status(row: AccountRow, *, on: date) -> InstalmentStatus:
 
 
 def allocation_of(repayment: Repayment) -> RepaymentLine:
-    """One repayment with where it went. One query."""
-    rows = repayment.allocations.select_related("instalment").order_by("pk")
+    """One repayment with where it went. Two queries."""
+    undone = {repayment.pk} if hasattr(repayment, "reversal") else set()
+    return repayment_lines([repayment], undone=undone)[0]
+
+
+def repayment_lines(repayments: Sequence[Repayment], *, undone: Collection[int]) -> list[RepaymentLine]:
+    """The repayments with where their money is now, after all that was taken back, in their order; ``undone``: which
+    of them were reversed. One query; the loan is joined."""
+    where: dict[int, dict[tuple[int, int, date, str], Decimal]] = {one.pk: {} for one in repayments}
+    rows = (
+        RepaymentAllocation.objects.filter(repayment__in=list(where))
+        .order_by("instalment__schedule_version", "instalment__sequence", "pk")
+        .values_list(
+            *("repayment_id", "instalment__schedule_version", "instalment__sequence"),
+            *("instalment__due_on", "component", "amount"),
+        )
+    )
+    for repayment_id, *place, amount in rows:
+        parts, key = where[repayment_id], cast("tuple[int, int, date, str]", tuple(place))
+        parts[key] = parts.get(key, ZERO) + amount
+    return [_line(one, where[one.pk], one.pk in undone) for one in repayments]
+
+
+def _line(
+    repayment: Repayment, where: dict[tuple[int, int, date, str], Decimal], undone: bool
+) -> RepaymentLine:
     now = repayment.loan.schedule_version
     parts = tuple(
-        AllocatedPart(
-            row.instalment.sequence, row.component, row.amount, row.instalment.schedule_version < now
-        )
-        for row in rows
+        AllocatedPart(*place, amount, earlier=place[0] < now) for place, amount in where.items() if amount
     )
-    return RepaymentLine(repayment, parts, repayment.amount - sum((part.amount for part in parts), ZERO))
+    counts = repayment.reverses_id is None and not undone
+    rest = repayment.amount - sum((part.amount for part in parts), ZERO) if counts else ZERO
+    return RepaymentLine(repayment, parts, rest, undone)

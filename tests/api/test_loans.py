@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,24 +18,10 @@ from backoffice.core.context import EntryPoint, entering
 from backoffice.loans.choices import LoanState
 from backoffice.loans.models import Loan
 from backoffice.loans.selectors import loan_snapshot
-from backoffice.loans.services.clients import end_creditor_access
-from backoffice.staff.roles import Role
-from tests.factories.lenders import Lender, lender, opened
-from tests.factories.loans import NOW, TODAY, a_borrower, a_creditor, a_loan, a_product, a_repayment, job
-from tests.factories.staff import person
+from tests.factories.lenders import Lender, ended, lender, opened
+from tests.factories.loans import TODAY, a_borrower, a_creditor, a_loan, a_product, a_repayment, job
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _on_that_day() -> Iterator[None]:
-    with time_machine.travel(NOW + timedelta(hours=1)):
-        yield
-
-
-@pytest.fixture
-def app() -> Lender:
-    return lender()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_that_day")]
 
 
 def uid(loan: Loan) -> str:
@@ -56,7 +41,7 @@ def test_a_client_without_a_creditor_sees_nothing() -> None:
     a_repayment(loan, "10.00", on=TODAY)
     nobody = Lender(None)
     assert numbers(nobody.get("loans")) == []
-    assert nobody.get("repayments").json() == {"items": []}
+    assert nobody.get("repayments").json() == {"items": [], "resume": None}
     assert nobody.get(f"loans/{uid(loan)}").status_code == 404
     assert nobody.get(f"loans/{uid(loan)}/repayments").status_code == 404
 
@@ -68,7 +53,7 @@ def test_another_creditors_loan_does_not_exist(app: Lender) -> None:
     assert numbers(app.get("loans", number=other.number)) == []
     for path in (f"loans/{uid(other)}", f"loans/{uid(other)}/repayments", f"repayments/{paid.external_id}"):
         assert app.get(path).status_code == 404, path
-    assert app.get("repayments").json() == {"items": []}
+    assert app.get("repayments").json()["items"] == []
 
 
 def test_a_client_may_serve_several_creditors_until_its_access_ends(app: Lender) -> None:
@@ -76,10 +61,7 @@ def test_a_client_may_serve_several_creditors_until_its_access_ends(app: Lender)
     loans = [a_loan(), a_loan(creditor=second)]
     access = opened(second, app.client)
     assert numbers(app.get("loans")) == [one.number for one in loans]
-    with entering(EntryPoint.COMMAND):
-        end_creditor_access(
-            access=access, by=person(Role.PRIVACY_OFFICER), at=timezone.now(), reason="委托到期"
-        )
+    ended(access)
     assert numbers(app.get("loans")) == [loans[0].number]
 
 
@@ -121,6 +103,61 @@ def test_a_past_day_is_answered_as_of_its_end(app: Lender) -> None:
     assert (answer["on"], answer["days_past_due"], answer["bucket"]) == ("2026-04-01", 0, "M0")
     answer = app.get(f"loans/{uid(loan)}", on="2026-04-02").json()
     assert (answer["days_past_due"], answer["oldest_unpaid_due_on"]) == (1, "2026-04-01")
+
+
+def test_a_loan_that_is_going_to_be_paid_out_is_told_as_it_stands(app: Lender) -> None:
+    loan = a_loan(disbursed_on=date(2026, 12, 9))
+    answer = app.get(f"loans/{uid(loan)}")
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert (told["on"], told["state"], told["disbursed_on"]) == ("2026-11-23", "active", "2026-12-09")
+    assert told["outstanding"]["total"]["amount"] == "0.00"
+    assert {one["state"] for one in told["instalments"]} == {"upcoming"}
+    assert (told["days_past_due"], told["bucket"]) == (0, "M0")
+    assert app.get("loans").json()["items"][0].items() <= told.items()
+    assert app.get(f"loans/{uid(loan)}", on="2026-11-23").json() == told
+    for day in ("2026-11-22", "2026-12-09"):
+        assert app.get(f"loans/{uid(loan)}", on=day).json()["code"] == "parameter-invalid"
+    assert app.get(f"loans/{uid(loan)}/repayments").json()["items"] == []
+
+
+def test_what_a_loan_costs(app: Lender) -> None:
+    loan = a_loan(product=a_product(annual_rate=Decimal("0.146")))
+    path = f"loans/{uid(loan)}"
+    cost = app.get(path).json()["cost"]
+    assert cost["nominal"] == f"{loan.cost_nominal:.6f}"
+    assert cost["effective"] == f"{loan.cost_effective:.6f}"
+    assert (cost["convention"], cost["standing"]) == ("periods", "above_lpr")
+    assert cost["held_against"] == "nominal"
+    assert cost["limits"] == {
+        "cap": "0.240000",
+        "lpr": "0.030000",
+        "lpr_flagged": "0.120000",
+        "lpr_cap": None,
+        "lpr_cap_spares_months": 0,
+    }
+    assert app.get(path, on="2026-04-02").json()["cost"] == cost, "of the contract, whatever the day"
+    assert "cost" not in app.get("loans").json()["items"][0]
+
+
+def test_a_loan_whose_cost_nobody_computed_says_so(app: Lender) -> None:
+    loan = a_loan()
+    with entering(EntryPoint.COMMAND, actor=job()):
+        loan.cost_nominal = loan.cost_effective = None
+        loan.cost_convention = loan.cost_standing = ""
+        loan.save()
+    cost = app.get(f"loans/{uid(loan)}").json()["cost"]
+    names = ("nominal", "effective", "convention", "standing")
+    assert [cost[name] for name in names] == [None] * 4
+    assert cost["limits"]["cap"] == "0.240000"
+
+
+def test_one_loan_costs_few_queries(app: Lender) -> None:
+    loan = a_loan()
+    with CaptureQueriesContext(connection) as queries:
+        assert app.get(f"loans/{uid(loan)}").status_code == 200
+    # Token and client, creditors, the loan, the policies of ageing and of cost, seven for its account, one read row.
+    assert len(queries) <= 14
 
 
 @pytest.mark.parametrize("on", ["2026-02-28", "2026-11-24", "2026-02-30", "morgen"])
@@ -245,15 +282,6 @@ def test_pages_follow_each_other_without_gap_or_double(app: Lender, book: dict[s
         link = answer.headers.get("Link", "")
         url = link.split(">")[0].removeprefix("<").rpartition("/api/v1/")[2] if link else ""
     assert seen == [one.number for one in book.values()]
-
-
-def test_the_cursor_of_another_list_is_refused(app: Lender) -> None:
-    loan = a_loan()
-    for day in (1, 2):
-        a_repayment(loan, "10.00", on=date(2026, 11, day))
-    link = app.get("repayments", limit=1)["Link"]
-    cursor = link.split("cursor=")[1].split("&")[0].split(">")[0]
-    assert app.get("loans", cursor=cursor).json()["code"] == "cursor-invalid"
 
 
 def test_a_list_costs_the_same_however_long_it_is(app: Lender) -> None:

@@ -9,6 +9,8 @@ import pytest
 import time_machine
 from django.test import Client as HttpClient
 
+from backoffice.core.context import EntryPoint, entering
+from backoffice.staff.services import system_user
 from complaints import timing
 from complaints.mediation import services
 from complaints.mediation.models import MediationEvent, Referral
@@ -148,6 +150,19 @@ def test_a_repeated_step_happens_once_and_is_answered_twice() -> None:
     assert MediationEvent.objects.filter(referral=referral, kind="accepted").count() == 1
     other = post(partner, referral, "acceptance", {"mediator": {"name": "别人", "licence": "1"}}, **headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+def test_a_step_is_answered_again_only_while_the_case_is_open_to_the_organisation() -> None:
+    partner = mediation.partner()
+    referral = in_state("offered", to=partner)
+    headers = {"Idempotency-Key": "once", "If-Match": '"v1"'}
+    assert post(partner, referral, "acceptance", **headers).status_code == 200
+    organisation = Referral.objects.get(pk=referral.pk).organisation
+    organisation.active = False
+    with entering(EntryPoint.COMMAND, actor=system_user("tests")):
+        organisation.save()
+    answer = post(partner, referral, "acceptance", **headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, connections
 
 from backoffice.loans.models import Loan, LoanEvent, PostingRequest, Repayment
-from tests.factories.lenders import Lender, lender
-from tests.factories.loans import a_loan
+from tests.factories.lenders import Lender, body, lender
+from tests.factories.loans import a_creditor, a_loan
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -39,14 +39,9 @@ def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
 def report(
     app: Lender, loan: Loan, *, amount: str = "300.00", key: str = "", external_id: str = "DD-1"
 ) -> Any:
-    content = {
-        "loan_number": loan.number,
-        "external_id": external_id,
-        "amount": {"amount": amount, "currency": "CNY"},
-        "received_at": "2026-11-20T08:00:00+08:00",
-        "channel": "debit",
-    }
-    return app.post("repayments", content, key=key)
+    # Before now, whatever the clock of this machine says.
+    facts = {"external_id": external_id, "received_at": "2026-11-20T08:00:00+08:00"}
+    return app.post("repayments", body(loan, amount, **facts), key=key)
 
 
 def test_one_id_under_many_keys_is_posted_once() -> None:
@@ -80,6 +75,14 @@ def test_one_id_on_two_loans_is_one_repayment() -> None:
     answers = at_once(calls)
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     assert Repayment.objects.count() == 1
+
+
+def test_one_id_of_two_creditors_is_two_repayments() -> None:
+    loans = [a_loan(), a_loan(creditor=a_creditor("另一家小贷"))]
+    apps = [Lender(loan.creditor, name=loan.number) for loan in loans]
+    calls = [lambda app=app, loan=loan: report(app, loan) for app, loan in zip(apps, loans, strict=True)]
+    assert [answer.status_code for answer in at_once(calls)] == [201, 201]
+    assert {one.loan for one in Repayment.objects.filter(external_id="DD-1")} == set(loans)
 
 
 def test_many_ids_on_one_loan_all_count() -> None:

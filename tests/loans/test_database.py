@@ -96,26 +96,32 @@ def test_nothing_is_paid_beyond_what_is_due(part: str) -> None:
 def test_one_number_one_thing() -> None:
     loan = a_loan()
     repayment = a_repayment(loan, "1.00", on=TODAY)
-    other = a_loan()
+    other, elsewhere = a_loan(), a_loan(creditor=a_creditor("另一家小贷"))
+    same = {
+        "external_id": repayment.external_id,
+        "received_at": NOW,
+        "amount": Decimal(1),
+        "channel": "app",
+    }
     duplicates: list[Callable[[], Any]] = [
         lambda: changed(other, number=loan.number),
         lambda: changed(other.borrower, customer_number=loan.borrower.customer_number),
         lambda: changed(other.instalments.get(sequence=2), sequence=1),
-        lambda: Repayment.objects.create(
-            loan=other, external_id=repayment.external_id, received_at=NOW, amount=Decimal(1), channel="app"
-        ),
+        lambda: Repayment.objects.create(loan=other, creditor=other.creditor, **same),
         lambda: changed(other, dossier=loan.dossier_id),
         lambda: changed(other.borrower, subject=loan.borrower.subject_id),
     ]
     for duplicate in duplicates:
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():
             duplicate()
+    # Every creditor numbers its own money.
+    Repayment.objects.create(loan=elsewhere, creditor=elsewhere.creditor, **same)
 
 
 def test_a_repayment_is_reversed_once_and_never_of_nothing() -> None:
     loan = a_loan()
     first = a_repayment(loan, "1.00", on=TODAY)
-    facts = {"loan": loan, "received_at": NOW, "channel": "app"}
+    facts = {"loan": loan, "creditor": loan.creditor, "received_at": NOW, "channel": "app"}
     Repayment.objects.create(external_id="R1", amount=Decimal(1), reverses=first, **facts)
     with pytest.raises(IntegrityError), transaction.atomic():
         Repayment.objects.create(external_id="R2", amount=Decimal(1), reverses=first, **facts)

@@ -24,6 +24,7 @@ from django.db.models import F, Max, Min, Q
 from backoffice.audit import canonical, merkle, proofs, signing, statements
 from backoffice.audit.models import RecordEvent, Redaction, Seal, SealPart
 from backoffice.audit.services.acting import act
+from backoffice.audit.services.horizon import Horizon, horizon
 from backoffice.core.errors import NotPermitted
 from backoffice.core.log import current_epoch
 from backoffice.staff.models import User
@@ -44,17 +45,6 @@ class Sealing:
     rows: int = 0
     last: Seal | None = None
     complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Horizon:
-    """Where the present begins: ``end`` is the oldest running transaction, ``next`` the first not given out yet.
-
-    Both None on SQLite.
-    """
-
-    end: int | None
-    next: int | None
 
 
 @dataclass(slots=True)
@@ -104,37 +94,6 @@ class Window:
             )
             self.bounds[table] = (found["low"], found["high"]) if found["low"] is not None else None
         return self.bounds[table]
-
-
-# A snapshot lists the transactions of all databases of the server, and one left open elsewhere would hold us up. Left
-# out are those that are known to be another database's; whatever is not known counts as ours.
-_OLDEST_RUNNING = """
-    WITH seen AS MATERIALIZED (SELECT pg_current_snapshot() AS now)
-    SELECT coalesce(
-        (
-            SELECT min(running::text::bigint) FROM pg_snapshot_xip(seen.now) AS running
-            WHERE NOT EXISTS (
-                SELECT FROM pg_stat_activity AS other
-                WHERE other.datname <> current_database()
-                AND other.backend_xid::text::bigint = mod(running::text::bigint, 4294967296)
-            )
-        ),
-        pg_snapshot_xmax(seen.now)::text::bigint
-    ) FROM seen
-"""
-
-
-def horizon() -> Horizon:
-    """The present horizon. To be asked outside a transaction that has written anything: one's own is running too."""
-    if connection.vendor != "postgresql":
-        return Horizon(None, None)
-    with connection.cursor() as cursor:
-        # A number of one's own: whatever is given out later is higher. A snapshot's upper end is not enough, because
-        # the newest of the running transactions may lie at or above it.
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        newest = cursor.fetchone()[0]
-        cursor.execute(_OLDEST_RUNNING)
-        return Horizon(cursor.fetchone()[0], newest + 1)
 
 
 def seal_record(

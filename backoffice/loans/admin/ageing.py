@@ -67,9 +67,13 @@ def days_context(loan: Loan, asked: str) -> dict[str, Any]:
     """What the page "why so many days" shows for the day ``asked`` (ISO; empty: today).
 
     A day that is none, lies ahead or before the loan was paid out is refused with an ``error`` to be shown: another
-    day's count must never stand where this one was asked for. Eight queries, none when refused.
+    day's count must never stand where this one was asked for. So is any day of a loan that is going to be paid out.
+    Eight queries, none when refused.
     """
     last = today()
+    if loan.disbursed_on > last:
+        words = _("The loan is paid out on %(day)s; until then there are no days to count.")
+        return _refused(loan, asked="", error=words % {"day": loan.disbursed_on})
     try:
         on = date.fromisoformat(asked) if asked else last
     except ValueError:

@@ -142,7 +142,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
         self.log_object_read(request, obj)
         found = days_context(obj, request.GET.get("on", ""))
         context = {**self._object_context(request, obj, tab="days"), **found}
-        status = 400 if "error" in found else 200
+        status = 400 if "error" in found and request.GET.get("on") else 200
         return TemplateResponse(request, "loans/days_page.html", context, status=status)
 
     def record_sources(self, request: HttpRequest, obj: Loan) -> list[QuerySet[Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -53,18 +53,20 @@ class QuoteMixin(_Base):
             **self._object_context(request, obj, tab="quote"),
             "first": last,
             "last": last + timedelta(days=DAYS_AHEAD),
-            "open": obj.state in workflow.loan["settle_early"].sources,
+            "refusal": _why_none(obj),
         }
+        if context["refusal"]:
+            return TemplateResponse(request, "loans/quote_page.html", context)
         status = 200
         try:
             on = _day(request.GET.get("on", ""))
-            found = quote_of(ledger_of(obj), on=on)
         except ValueError:
             context["error"], status = (
                 _("Choose a day from today on, at most %(days)s days ahead.") % {"days": DAYS_AHEAD},
                 400,
             )
         else:
+            found = quote_of(ledger_of(obj), on=on)
             context |= {"asked": on.isoformat(), "quote": found, "parts": _parts(found)}
             if request.user.has_perm(RIGHT):
                 pdf = reverse("admin:loans_loan_quote_pdf", args=(quote(obj.pk),))
@@ -75,14 +77,15 @@ class QuoteMixin(_Base):
         return TemplateResponse(request, "loans/quote_page.html", context, status=status)
 
     def quote_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The same as a PDF for the borrower; it leaves the house, so it is on record as an export."""
+        """The same as a PDF for the borrower; it leaves the house, so it is on record as an export. Where there is no
+        quote, the page says why."""
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied
         obj = self._quotable(request, object_id)
         if isinstance(obj, HttpResponse):
             return obj
-        if obj.state not in workflow.loan["settle_early"].sources:
-            raise Http404
+        if _why_none(obj):
+            return HttpResponseRedirect(reverse("admin:loans_loan_quote", args=(quote(obj.pk),)))
         try:
             on = _day(request.GET.get("on", ""))
         except ValueError as error:
@@ -104,6 +107,17 @@ class QuoteMixin(_Base):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         return obj
+
+
+def _why_none(loan: Loan) -> Any:
+    """Why there is nothing to quote today, whatever the day; empty when there is."""
+    if loan.state not in workflow.loan["settle_early"].sources:
+        return _("Nothing is owed on this loan to us.")
+    if loan.disbursed_on > today():
+        return _("The loan is paid out on %(day)s; there is nothing to settle before.") % {
+            "day": loan.disbursed_on
+        }
+    return ""
 
 
 def _day(asked: str) -> date:

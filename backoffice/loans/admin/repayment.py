@@ -27,7 +27,10 @@ class RepaymentAdmin(ImportPagesMixin, ExportPageMixin, KeysetMixin, BaseModelAd
     page_template = "loans/repayment_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
-    page_fields = ("external_id", "loan", "received", "yuan", "channel", "reverses", "recorded_at")
+    page_fields = (
+        *("external_id", "creditor", "loan", "received", "yuan", "channel"),
+        *("reverses", "recorded_at"),
+    )
     list_display = ("external_id", "received", "loan", "yuan", "channel")
     list_select_related = ("loan",)
     list_filter = ("channel",)

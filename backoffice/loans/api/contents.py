@@ -10,7 +10,8 @@ from typing import Any
 from backoffice.api import formats
 from backoffice.core.money import ZERO
 from backoffice.loans import lender
-from backoffice.loans.models import Loan, PostingRequest, Repayment
+from backoffice.loans.models import Creditor, Loan, PostingRequest, Repayment
+from backoffice.loans.pricing import CostPolicy
 from backoffice.loans.selectors import InstalmentStatus, LoanSnapshot, Outstanding, RepaymentLine
 
 #: What became of reported money, beside the states of a request (``choices.PostingState``).
@@ -45,8 +46,8 @@ def loan_item(snapshot: LoanSnapshot) -> dict[str, Any]:
     }
 
 
-def loan_contents(snapshot: LoanSnapshot) -> dict[str, Any]:
-    """One loan with its schedule in force."""
+def loan_contents(snapshot: LoanSnapshot, *, costs: CostPolicy) -> dict[str, Any]:
+    """One loan with its schedule in force and what it costs; ``costs`` is what was in force on its day of payment."""
     loan, original = snapshot.loan, snapshot.original
     return {
         **loan_item(snapshot),
@@ -57,6 +58,7 @@ def loan_contents(snapshot: LoanSnapshot) -> dict[str, Any]:
         "schedule_version": snapshot.account.version.number,
         "overdue_spells": snapshot.spells,
         "days_past_due_by_first_schedule": None if original is None else original.days,
+        "cost": _cost(loan, costs),
         "instalments": [_instalment(one) for one in snapshot.instalments],
     }
 
@@ -64,7 +66,7 @@ def loan_contents(snapshot: LoanSnapshot) -> dict[str, Any]:
 def repayment_items(repayments: Sequence[Repayment]) -> list[dict[str, Any]]:
     """Repayments with where they went. Two queries, however many they are."""
     waiting = lender.reversals_asked_for(repayments)
-    return [_posted(line, line.repayment.pk in waiting) for line in lender.repayment_lines(repayments)]
+    return [_posted(line, line.repayment.pk in waiting) for line in lender.lines_of(repayments)]
 
 
 def posting(of: Repayment | PostingRequest) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def posting(of: Repayment | PostingRequest) -> dict[str, Any]:
     if isinstance(of, Repayment):
         return repayment_items([of])[0]
     return {
-        **_money_received(of.loan, of.external_id, of.amount, of.received_at, of.channel),
+        **_money_received(of.loan, of.loan.creditor, of.external_id, of.amount, of.received_at, of.channel),
         "recorded_at": None,
         "state": of.state,
         "reverses": None,
@@ -87,14 +89,20 @@ def _posted(line: RepaymentLine, reversal_requested: bool) -> dict[str, Any]:
     one = line.repayment
     state = REVERSAL if one.reverses is not None else REVERSED if line.reversed else POSTED
     return {
-        **_money_received(one.loan, one.external_id, one.amount, one.received_at, one.channel),
+        **_money_received(one.loan, one.creditor, one.external_id, one.amount, one.received_at, one.channel),
         "recorded_at": formats.moment(one.recorded_at),
         "state": state,
         "reverses": one.reverses.external_id if one.reverses is not None else None,
         "reversed_by": one.reversal.external_id if line.reversed else None,
         "reversal_requested": reversal_requested,
         "allocations": [
-            {"instalment": part.sequence, "component": part.component, "amount": formats.money(part.amount)}
+            {
+                "schedule_version": part.version,
+                "instalment": part.sequence,
+                "due_on": part.due_on.isoformat(),
+                "component": part.component,
+                "amount": formats.money(part.amount),
+            }
             for part in line.parts
         ],
         "unallocated": formats.money(line.unallocated),
@@ -102,10 +110,16 @@ def _posted(line: RepaymentLine, reversal_requested: bool) -> dict[str, Any]:
 
 
 def _money_received(
-    loan: Loan, external_id: str, amount: Decimal, received_at: datetime | None, channel: str
+    loan: Loan,
+    creditor: Creditor,
+    external_id: str,
+    amount: Decimal,
+    received_at: datetime | None,
+    channel: str,
 ) -> dict[str, Any]:
     return {
         "external_id": external_id,
+        "creditor": creditor.name,
         "loan": {"id": str(loan.dossier.uid), "number": loan.number},
         "amount": formats.money(amount),
         "received_at": None if received_at is None else formats.moment(received_at),
@@ -116,6 +130,23 @@ def _money_received(
 def _outstanding(owed: Outstanding) -> dict[str, Any]:
     names = ("principal", "interest", "fee", "penalty", "cost", "total", "overdue")
     return {name: formats.money(getattr(owed, name)) for name in names}
+
+
+def _cost(loan: Loan, costs: CostPolicy) -> dict[str, Any]:
+    return {
+        "effective": _rate(loan.cost_effective),
+        "nominal": _rate(loan.cost_nominal),
+        "convention": loan.cost_convention or None,
+        "standing": loan.cost_standing or None,
+        "held_against": "effective" if costs.compound else "nominal",
+        "limits": {
+            "cap": _rate(costs.cap),
+            "lpr": _rate(costs.lpr),
+            "lpr_flagged": _rate(costs.lpr_flagged),
+            "lpr_cap": _rate(costs.lpr_cap),
+            "lpr_cap_spares_months": costs.spares_months,
+        },
+    }
 
 
 def _instalment(one: InstalmentStatus) -> dict[str, Any]:
@@ -129,6 +160,10 @@ def _instalment(one: InstalmentStatus) -> dict[str, Any]:
         "cost_paid": formats.money(one.cost_paid),
         "last_paid_on": _day(one.last_paid_on),
     }
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:.6f}"
 
 
 def _day(on: date | None) -> str | None:

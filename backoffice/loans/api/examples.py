@@ -49,6 +49,20 @@ LOAN: dict[str, Any] = {
     "schedule_version": 1,
     "overdue_spells": 1,
     "days_past_due_by_first_schedule": None,
+    "cost": {
+        "effective": "0.156177",
+        "nominal": "0.146000",
+        "convention": "periods",
+        "standing": "above_lpr",
+        "held_against": "nominal",
+        "limits": {
+            "cap": "0.240000",
+            "lpr": "0.030000",
+            "lpr_flagged": "0.120000",
+            "lpr_cap": None,
+            "lpr_cap_spares_months": 0,
+        },
+    },
     "instalments": [
         {
             "sequence": 8,
@@ -76,6 +90,7 @@ BODY: dict[str, Any] = {
 }
 REPAYMENT: dict[str, Any] = {
     "external_id": "DD-20261123-000017",
+    "creditor": LOAN_ITEM["creditor"],
     "loan": {"id": LOAN_ITEM["id"], "number": LOAN_ITEM["number"]},
     "amount": _yuan("1080.89"),
     "received_at": "2026-11-23T06:30:00+08:00",
@@ -86,9 +101,12 @@ REPAYMENT: dict[str, Any] = {
     "reversed_by": None,
     "reversal_requested": False,
     "allocations": [
-        {"instalment": 8, "component": "penalty", "amount": _yuan("13.41")},
-        {"instalment": 8, "component": "interest", "amount": _yuan("62.85")},
-        {"instalment": 8, "component": "principal", "amount": _yuan("1004.63")},
+        {"schedule_version": 1, "instalment": 8, "due_on": "2026-11-01", "component": name, "amount": amount}
+        for name, amount in (
+            ("penalty", _yuan("13.41")),
+            ("interest", _yuan("62.85")),
+            ("principal", _yuan("1004.63")),
+        )
     ],
     "unallocated": _yuan("0.00"),
 }

@@ -82,6 +82,7 @@ class RepaymentFilter(django_filters.FilterSet):
     """Reversals are rows of their own and are listed too."""
 
     external_id = django_filters.CharFilter()
+    creditor = django_filters.CharFilter("creditor__name", label="The creditor's name")
     loan_number = django_filters.CharFilter("loan__number")
     channel = OneOfFilter(choices=RepaymentChannel.choices)
     received_from = MomentFilter("received_at", lookup_expr="gte", label="Inclusive")
@@ -99,3 +100,4 @@ class OfLoanFilter(RepaymentFilter):
     """The repayments of one loan."""
 
     loan_number = None
+    creditor = None

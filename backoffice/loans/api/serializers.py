@@ -11,6 +11,8 @@ from rest_framework import serializers
 from backoffice.api.formats import MomentField, MoneyField
 from backoffice.loans.choices import (
     Component,
+    CostConvention,
+    CostStanding,
     DayCount,
     LoanState,
     Method,
@@ -42,7 +44,7 @@ class RepaymentBody(Body):
                 _("Letters, digits and . _ : - only: the id is part of an address."),
             )
         ],
-        help_text="Your id of this payment, for ever: the same id is the same money",
+        help_text="The creditor's id of this payment, for ever: the same id is the same money",
     )
     amount = MoneyField(help_text="More than nothing")
     received_at = MomentField(help_text="When the money came in, not when it is reported; not in the future")
@@ -64,7 +66,11 @@ class LoanNamedAnswer(Answer):
 
 
 class AllocationAnswer(Answer):
-    instalment = serializers.IntegerField(help_text="Number of the instalment in the schedule in force then")
+    schedule_version = serializers.IntegerField(help_text="Every version numbers its instalments anew")
+    instalment = serializers.IntegerField(
+        help_text="Number of the instalment in that version of the schedule"
+    )
+    due_on = serializers.DateField(help_text="Of that instalment")
     component = serializers.ChoiceField(choices=Component.choices)
     amount = MoneyField()
 
@@ -73,6 +79,7 @@ class RepaymentAnswer(Answer):
     """Money received, with what it paid as of now."""
 
     external_id = serializers.CharField()
+    creditor = serializers.CharField(help_text="Whose id it is")
     loan = LoanNamedAnswer()
     amount = MoneyField()
     received_at = MomentField()
@@ -146,6 +153,39 @@ class InstalmentAnswer(Answer):
     last_paid_on = serializers.DateField(allow_null=True)
 
 
+class CostLimitsAnswer(Answer):
+    """What was in force on the day of payment; null where nothing was. Rates per year, as fractions."""
+
+    cap = serializers.CharField(allow_null=True, help_text="On the all-in yearly cost")
+    lpr = serializers.CharField(allow_null=True, help_text="One-year LPR")
+    lpr_flagged = serializers.CharField(
+        allow_null=True, help_text="The multiple of it above which we look closer"
+    )
+    lpr_cap = serializers.CharField(allow_null=True, help_text="The multiple of it above which none is made")
+    lpr_cap_spares_months = serializers.IntegerField(help_text="Up to this term lpr_cap leaves a loan alone")
+
+
+class CostAnswer(Answer):
+    """What the contract costs a year all in, as it was made and whatever day “on” is; null where not computed."""
+
+    effective = serializers.CharField(allow_null=True, help_text="Compound (IRR). " + _RATE)
+    nominal = serializers.CharField(allow_null=True, help_text="Simple. " + _RATE)
+    convention = serializers.ChoiceField(
+        choices=CostConvention.choices,
+        allow_null=True,
+        help_text="How the time between payments is counted: whole periods, or days with a year of 365",
+    )
+    standing = serializers.ChoiceField(
+        choices=[(one.value, one.label) for one in CostStanding if one.value],
+        allow_null=True,
+        help_text="Against the limits on the day of payment",
+    )
+    held_against = serializers.ChoiceField(
+        choices=_same("nominal", "effective"), help_text="Which of the two costs the limits are held against"
+    )
+    limits = CostLimitsAnswer()
+
+
 class LoanDetailAnswer(LoanItemAnswer):
     borrower_name = serializers.CharField(help_text="Masked")
     default_rate = serializers.CharField(help_text=_RATE)
@@ -156,4 +196,5 @@ class LoanDetailAnswer(LoanItemAnswer):
     days_past_due_by_first_schedule = serializers.IntegerField(
         allow_null=True, help_text="Null while the schedule is the one the loan was made with"
     )
+    cost = CostAnswer()
     instalments = InstalmentAnswer(many=True)

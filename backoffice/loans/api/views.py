@@ -13,11 +13,12 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.utils.urls import replace_query_param
 
 from backoffice.api.filters import FilterBackend
 from backoffice.api.idempotency import idempotent
 from backoffice.api.models import Client
-from backoffice.api.paging import FeedPagination
+from backoffice.api.paging import FeedPagination, LogPagination
 from backoffice.api.problems import Problem
 from backoffice.api.views import ApiView
 from backoffice.audit.models import ReadEvent
@@ -34,23 +35,23 @@ from backoffice.loans.api.serializers import (
     RepaymentBody,
     ReversalBody,
 )
-from backoffice.loans.models import Loan, PostingRequest, Repayment
+from backoffice.loans.models import Creditor, Loan, PostingRequest, Repayment
+from backoffice.loans.pricing import cost_policy
 from backoffice.loans.services.reporting import Reported, report_repayment, report_reversal
 from backoffice.staff.models import User
 
 READ_LOANS, READ, WRITE = "loans:read", "repayments:read", "repayments:write"
+WHOSE = OpenApiParameter(
+    "creditor",
+    str,
+    description="The creditor's name, for a client of several: each creditor gives its own ids",
+)
 
 
 class LoanPagination(FeedPagination):
     """A loan keeps its place."""
 
     order_fields = ("id",)
-
-
-class RepaymentPagination(FeedPagination):
-    """In the order in which they came in here, so that what is new is at the end."""
-
-    order_fields = ("recorded_at", "id")
 
 
 class LoansView(ApiView):
@@ -91,7 +92,7 @@ class LoanView(ApiView):
                 "on",
                 date,
                 description="A day from the day of payment up to today: the account as it stood at its end, by what "
-                "is known now to have been received by then",
+                "is known now to have been received by then. A loan that is paid out later is told as of today only",
             )
         ],
         responses=LoanDetailAnswer,
@@ -102,14 +103,15 @@ class LoanView(ApiView):
         loan = _loan(request, uid)
         on = _asked_day(request, loan, today=business_day(at))
         log_read(what=ReadEvent.What.PAGE, at=at, path=request.path, dossier=loan.dossier)
-        return Response(contents.loan_contents(lender.snapshots([loan], on=on)[0]))
+        costs = cost_policy(on=loan.disbursed_on)
+        return Response(contents.loan_contents(lender.snapshots([loan], on=on)[0], costs=costs))
 
 
 class _RepaymentList(ApiView):
     """What the two lists of repayments have in common."""
 
     queryset = Repayment.objects.none()
-    pagination_class = RepaymentPagination
+    pagination_class = LogPagination
     filter_backends = [FilterBackend]
     serializer_class: Any = RepaymentAnswer
 
@@ -165,17 +167,20 @@ class RepaymentsView(_RepaymentList):
             ),
         ],
     )
+    def check_access(self, request: Request) -> None:
+        body = RepaymentBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        _loan_numbered(request, body.validated_data["loan_number"])
+
     @idempotent
     def post(self, request: Request) -> Response:
         body = RepaymentBody(data=request.data)
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
-        number = given.pop("loan_number")
-        loan = lender.visible_loans(_client(request)).select_related("dossier").filter(number=number).first()
-        if loan is None:
-            raise InputRefused(_("None of the loans open to you has this number."), field="loan_number")
+        loan = _loan_numbered(request, given.pop("loan_number"))
         by, at = cast(User, request.user), timezone.now()
-        return _answer(request, report_repayment(loan=loan, by=by, at=at, **given), given["external_id"])
+        reported = report_repayment(loan=loan, by=by, at=at, **given)
+        return _answer(request, reported, given["external_id"], loan.creditor)
 
 
 class RepaymentView(ApiView):
@@ -186,13 +191,12 @@ class RepaymentView(ApiView):
 
     @extend_schema(
         operation_id="read_repayment",
+        parameters=[WHOSE],
         responses=RepaymentAnswer,
         examples=[OpenApiExample("Posted", examples.REPAYMENT, response_only=True)],
     )
     def get(self, request: Request, external_id: str) -> Response:
         found = _reported(request, external_id)
-        if found is None:
-            raise Http404
         log_read(what=ReadEvent.What.PAGE, at=timezone.now(), path=request.path, dossier=found.loan.dossier)
         return Response(contents.posting(found))
 
@@ -205,6 +209,7 @@ class ReversalView(ApiView):
 
     @extend_schema(
         operation_id="reverse_repayment",
+        parameters=[WHOSE],
         request=ReversalBody,
         responses={200: RepaymentAnswer, 201: RepaymentAnswer, 202: RepaymentAnswer},
         examples=[
@@ -212,11 +217,12 @@ class ReversalView(ApiView):
             OpenApiExample("Reversed", examples.REVERSED, response_only=True, status_codes=["201"]),
         ],
     )
+    def check_access(self, request: Request, external_id: str) -> None:
+        self._repayment(request, external_id)
+
     @idempotent
     def post(self, request: Request, external_id: str) -> Response:
-        repayment = lender.visible_repayments(_client(request)).filter(external_id=external_id).first()
-        if repayment is None:
-            raise Http404
+        repayment = self._repayment(request, external_id)
         body = ReversalBody(data=request.data)
         body.is_valid(raise_exception=True)
         reported = report_reversal(
@@ -225,7 +231,13 @@ class ReversalView(ApiView):
             by=cast(User, request.user),
             at=timezone.now(),
         )
-        return _answer(request, reported, external_id)
+        return _answer(request, reported, external_id, repayment.creditor)
+
+    def _repayment(self, request: Request, external_id: str) -> Repayment:
+        found = _reported(request, external_id)
+        if not isinstance(found, Repayment):
+            raise Http404
+        return found
 
 
 def _client(request: Request) -> Client:
@@ -242,10 +254,26 @@ def _loan(request: Request, uid: UUID) -> Loan:
     return loan
 
 
-def _reported(request: Request, external_id: str) -> Repayment | PostingRequest | None:
-    client = _client(request)
-    posted = lender.visible_repayments(client).filter(external_id=external_id).first()
-    return posted or lender.asked_for(lender.visible_loans(client), external_id)
+def _loan_numbered(request: Request, number: str) -> Loan:
+    visible = lender.visible_loans(_client(request)).select_related("dossier", "creditor")
+    loan = visible.filter(number=number).first()
+    if loan is None:
+        raise InputRefused(_("None of the loans open to you has this number."), field="loan_number")
+    return loan
+
+
+def _reported(request: Request, external_id: str, creditor: str = "") -> Repayment | PostingRequest:
+    """What goes by this id. Each creditor gives its own ids, so a client of several may have to say whose is meant."""
+    whose = creditor or request.query_params.get("creditor", "")
+    found = lender.reported(_client(request), external_id, creditor=whose)
+    if not found:
+        raise Http404
+    if len(found) > 1:
+        raise Problem(
+            "parameter-invalid",
+            _("Several of your creditors use this id; say with “creditor” whose is meant."),
+        )
+    return found[0]
 
 
 def _asked_day(request: Request, loan: Loan, *, today: date) -> date:
@@ -254,20 +282,22 @@ def _asked_day(request: Request, loan: Loan, *, today: date) -> date:
         on = date.fromisoformat(given) if given else today
     except ValueError as error:
         raise Problem("parameter-invalid", _("“on” is a day like 2026-11-23.")) from error
-    if not loan.disbursed_on <= on <= today:
+    # One that is going to be paid out is told as of today.
+    if not min(loan.disbursed_on, today) <= on <= today:
         words = _("“on” is a day from the day the loan was paid out, %(first)s, up to today, %(last)s.")
         raise Problem("parameter-invalid", words % {"first": loan.disbursed_on, "last": today})
     return on
 
 
-def _answer(request: Request, reported: Reported, external_id: str) -> Response:
+def _answer(request: Request, reported: Reported, external_id: str, creditor: Creditor) -> Response:
     """201 for what is posted now, 200 for what was before, 202 for what awaits a second person."""
     waits = isinstance(reported.posting, PostingRequest)
     status = 202 if waits else 200 if reported.known else 201
     # Read again: what was posted has paid something, and what is reversed says so.
-    found = _reported(request, external_id)
-    assert found is not None  # noqa: S101  (it was there a moment ago, in this transaction)
+    found = _reported(request, external_id, creditor.name)
     place = reverse("repayment", kwargs={"external_id": external_id}, request=request)
+    if len(lender.creditors_of(_client(request))) > 1:
+        place = replace_query_param(place, "creditor", creditor.name)
     return Response(contents.posting(found), status=status, headers={"Location": place})
 
 

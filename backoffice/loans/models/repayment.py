@@ -1,12 +1,16 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.log import LogModel
+from backoffice.core.log import IN_ORDER, LogModel
 from backoffice.loans.choices import Component, RepaymentChannel
 
 
 class Repayment(LogModel):
-    """还款: money received (yuan). Never changed; a correction is a reversal that points at what it undoes."""
+    """还款: money received (yuan). Never changed; a correction is a reversal that points at what it undoes.
+
+    ``external_id`` is the creditor's own number: two creditors may use the same one. ``creditor`` is the one of the
+    loan when the money was posted.
+    """
 
     loan = models.ForeignKey(
         "loans.Loan",
@@ -15,7 +19,15 @@ class Repayment(LogModel):
         verbose_name=_("loan"),
         db_index=False,
     )
-    external_id = models.CharField(_("external id"), max_length=64, unique=True)
+    # The index of the feed begins with it.
+    creditor = models.ForeignKey(
+        "loans.Creditor",
+        on_delete=models.PROTECT,
+        related_name="repayments",
+        verbose_name=_("creditor"),
+        db_index=False,
+    )
+    external_id = models.CharField(_("external id"), max_length=64)
     received_at = models.DateTimeField(_("paid in at"))
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
     channel = models.CharField(_("channel"), max_length=12, choices=RepaymentChannel.choices)
@@ -34,11 +46,15 @@ class Repayment(LogModel):
         verbose_name_plural = _("repayments")
         indexes = [
             models.Index(fields=["loan", "received_at"], name="loans_repayment_loan_date"),
-            # Other systems ask for what is new, in the order in which it came in here.
+            # Other systems ask for what is new since a moment, and read on in the order of ``IN_ORDER``.
             models.Index(fields=["recorded_at", "id"], name="loans_repayment_recorded"),
+            models.Index("creditor", *IN_ORDER, name="loans_repayment_feed"),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="loans_repayment_amount_positive")
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="loans_repayment_amount_positive"),
+            models.UniqueConstraint(
+                fields=["external_id", "creditor"], name="loans_repayment_id_once_per_creditor"
+            ),
         ]
 
     def __str__(self) -> str:

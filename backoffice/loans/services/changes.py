@@ -22,9 +22,10 @@ from backoffice.loans.choices import ChangeKind, ChangeState, EarlyRepayment
 from backoffice.loans.classification import watch_after
 from backoffice.loans.facts import COMPONENTS, Facts, Version
 from backoffice.loans.ledger import Ledger, ledger_of
-from backoffice.loans.models import Borrower, Instalment, Loan, LoanEvent, ScheduleChange, Waiver
+from backoffice.loans.models import Borrower, Instalment, Loan, ScheduleChange, Waiver
 from backoffice.loans.policy import loan_policy
 from backoffice.loans.services.accounts import restate
+from backoffice.loans.services.telling import tell
 from backoffice.loans.simulation import Difference, simulate
 from backoffice.staff.models import User
 
@@ -311,12 +312,4 @@ def _decide(frame: Act, kind: str, change: ScheduleChange) -> None:
 
 
 def _tell(frame: Act, kind: str, change: ScheduleChange) -> None:
-    loan = change.loan
-    frame.record(
-        LoanEvent,
-        kind,
-        dossier=loan.dossier,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data={"change": change.pk, "kind": change.kind, **change.parameters},
-    )
+    tell(frame, kind, change.loan, {"change": change.pk, "kind": change.kind, **change.parameters})

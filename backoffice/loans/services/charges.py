@@ -12,8 +12,9 @@ from backoffice.core.errors import InputRefused
 from backoffice.core.money import to_cents
 from backoffice.core.time import business_day
 from backoffice.loans import workflow
-from backoffice.loans.models import Borrower, Charge, Loan, LoanEvent
+from backoffice.loans.models import Borrower, Charge, Loan
 from backoffice.loans.services.accounts import restate
+from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
 
 
@@ -83,11 +84,4 @@ def _locked(loan: Loan) -> Loan:
 
 
 def _tell(frame: Act, kind: str, loan: Loan, charge: Charge) -> None:
-    frame.record(
-        LoanEvent,
-        kind,
-        dossier=loan.dossier,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data={"charge": charge.pk, "amount": str(charge.amount)},
-    )
+    tell(frame, kind, loan, {"charge": charge.pk, "amount": str(charge.amount)})

@@ -44,7 +44,7 @@ from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.pricing import CostPolicy, cost_policy
 from backoffice.loans.services.accounts import settle_standing, take_account
 from backoffice.loans.services.allocations import Shares, insert_allocations
-from backoffice.loans.services.chunks import chunks, present
+from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.lending import (
     check_amounts,
     check_cost_table,
@@ -156,9 +156,6 @@ class _Book:
     def __init__(self, rows: Sequence[LoanRow]) -> None:
         #: The loans that are there, as the rows that would have made them.
         self.known = known_rows([row.number for row in rows])
-        self.payments = present(
-            Repayment, "external_id", [one.external_id for row in rows for one in row.payments]
-        )
         self.borrowers = {
             one.customer_number: one
             for part in chunks(sorted({row.customer_number for row in rows}))
@@ -166,6 +163,14 @@ class _Book:
         }
         self.products = {one.code: one for one in LoanProduct.objects.all()}
         self.creditors = {one.name: one for one in Creditor.objects.all()}
+        #: The ids of repayments that are taken, by creditor.
+        self.payments: set[tuple[int, str]] = set()
+        named = [
+            self.creditors[name] for name in {row.creditor_name for row in rows} if name in self.creditors
+        ]
+        for part in chunks([one.external_id for row in rows for one in row.payments]):
+            taken = Repayment.objects.filter(creditor__in=named, external_id__in=part)
+            self.payments.update(taken.values_list("creditor_id", "external_id"))
         self.terms = list(
             TermsVersion.objects.filter(state__in=[TermsState.PUBLISHED, TermsState.RETIRED]).order_by(
                 "number"
@@ -215,7 +220,7 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         row.cost_rendered_at, row.cost_dwell_seconds, row.cost_confirmed_at, row.cost_table_hash or ""
     )
     check_cost_table(shown)
-    ids = [one.external_id for one in row.payments]
+    ids = [(creditor.pk, one.external_id) for one in row.payments]
     if len(ids) != len(set(ids)) or not book.payments.isdisjoint(ids):
         raise ExternalIdReused(field="external_id")
     loan = new_loan(
@@ -274,6 +279,7 @@ class _Batch:
         repayments = [
             Repayment(
                 loan=loan,
+                creditor_id=loan.creditor_id,
                 external_id=one.external_id,
                 received_at=one.received_at,
                 amount=one.amount,

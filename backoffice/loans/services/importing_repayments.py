@@ -35,11 +35,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
     with act(by=by, at=at, code="repayment.imported"):
         # All borrowers, then all loans, each in the order of their ids: two imports never wait for each other.
         loans = _locked_loans({row.loan_number for row in rows})
-        known = {
-            one.external_id: one
-            for part in chunks([row.external_id for row in rows])
-            for one in Repayment.objects.filter(external_id__in=part)
-        }
+        known = _known(rows, loans)
         new: list[tuple[int, Repayment]] = []
         # In the order of receipt: so they are told, and so the one that comes after all is paid is known.
         for position in sorted(range(len(rows)), key=lambda i: (rows[i].received_at, rows[i].external_id)):
@@ -54,12 +50,13 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
                 continue
             repayment = Repayment(
                 loan=loan,
+                creditor_id=loan.creditor_id,
                 external_id=row.external_id,
                 received_at=row.received_at,
                 amount=row.amount,
                 channel=row.channel,
             )
-            known[row.external_id] = repayment
+            known[loan.creditor_id, row.external_id] = repayment
             new.append((position, repayment))
         post_many(new, result, by=by, at=at)
     return result
@@ -68,7 +65,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
 def _loan_for(
     row: RepaymentRow,
     loans: dict[str, Loan],
-    known: dict[str, Repayment],
+    known: dict[tuple[int, str], Repayment],
     *,
     limit: Decimal | None,
     at: datetime,
@@ -77,7 +74,7 @@ def _loan_for(
     loan = loans.get(row.loan_number)
     if loan is None:
         raise InputRefused(_("No loan has this number; import the loan first."), field="loan_number")
-    before = known.get(row.external_id)
+    before = known.get((loan.creditor_id, row.external_id))
     if before is not None:
         if is_same(before, loan=loan, amount=row.amount, received_at=row.received_at):
             return None
@@ -91,6 +88,16 @@ def _loan_for(
             code="needs-second-person",
         )
     return loan
+
+
+def _known(rows: Sequence[RepaymentRow], loans: dict[str, Loan]) -> dict[tuple[int, str], Repayment]:
+    """The repayments that are there with these ids, by creditor and id, of the creditors of these loans."""
+    creditors = {loan.creditor_id for loan in loans.values()}
+    return {
+        (one.creditor_id, one.external_id): one
+        for part in chunks([row.external_id for row in rows])
+        for one in Repayment.objects.filter(creditor__in=creditors, external_id__in=part)
+    }
 
 
 def _locked_loans(numbers: set[str]) -> dict[str, Loan]:

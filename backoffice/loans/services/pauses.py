@@ -13,8 +13,9 @@ from backoffice.core.models import Dossier
 from backoffice.core.time import business_day
 from backoffice.loans import workflow
 from backoffice.loans.choices import PauseKind
-from backoffice.loans.models import Borrower, Loan, LoanEvent, PaymentPause
+from backoffice.loans.models import Borrower, Loan, PaymentPause
 from backoffice.loans.services.accounts import restate
+from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
 
 _DAY = timedelta(days=1)
@@ -102,11 +103,4 @@ def _locked(loan: Loan) -> Loan:
 
 
 def _tell(frame: Act, kind: str, loan: Loan, pause: PaymentPause, *, data: dict[str, Any]) -> None:
-    frame.record(
-        LoanEvent,
-        kind,
-        dossier=loan.dossier,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data={"pause": pause.pk, **data},
-    )
+    tell(frame, kind, loan, {"pause": pause.pk, **data})

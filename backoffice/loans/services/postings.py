@@ -12,16 +12,18 @@ from backoffice.core.services import next_number, policy_value
 from backoffice.core.time import business_day
 from backoffice.loans import workflow
 from backoffice.loans.choices import PostingKind, PostingState
-from backoffice.loans.models import Borrower, Loan, LoanEvent, PostingRequest, Repayment
+from backoffice.loans.models import Borrower, Loan, PostingRequest, Repayment
 from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.repayments import (
     ExternalIdReused,
     NotReversible,
     check_payment,
+    known_repayment,
     post_repayment,
     reverse_repayment,
     why_not_reversible,
 )
+from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
 
 #: How postings by hand are numbered; those of other systems bring their own ids along.
@@ -60,7 +62,7 @@ def enter_repayment(
             )
         loan = _locked(loan)
         check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
-        if Repayment.objects.filter(external_id=external_id).exists():
+        if known_repayment(loan, external_id) is not None:
             raise ExternalIdReused(field="external_id")
         request = PostingRequest.objects.create(
             loan=loan,
@@ -166,11 +168,7 @@ def _locked(loan: Loan) -> Loan:
 def _reversal_id(repayment: Repayment, *, at: datetime) -> str:
     """Tells what it takes back; a number of ours where somebody else's money has that id already."""
     number = f"{repayment.external_id[:62]}-R"
-    return (
-        next_number(prefix=PREFIX, at=at)[0]
-        if Repayment.objects.filter(external_id=number).exists()
-        else number
-    )
+    return number if known_repayment(repayment.loan, number) is None else next_number(prefix=PREFIX, at=at)[0]
 
 
 def _decide(frame: Act, kind: str, request: PostingRequest) -> None:
@@ -180,12 +178,9 @@ def _decide(frame: Act, kind: str, request: PostingRequest) -> None:
 
 
 def _tell(frame: Act, kind: str, request: PostingRequest) -> None:
-    loan = request.loan
-    frame.record(
-        LoanEvent,
+    tell(
+        frame,
         kind,
-        dossier=loan.dossier,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data={"request": request.pk, "posting": request.kind, "amount": str(request.amount)},
+        request.loan,
+        {"request": request.pk, "posting": request.kind, "amount": str(request.amount)},
     )

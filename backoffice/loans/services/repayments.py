@@ -59,15 +59,15 @@ def post_repayment(
     """Take ``amount`` yuan onto the loan and spread it in the order of its product, as of the day of ``received_at``.
 
     A payment that comes to be known late is put where it belongs: everything after it is derived anew. The same
-    ``external_id`` with the same facts answers the repayment that is there and changes nothing. What nothing was
-    owed for stays the borrower's credit; the event says how much. Raises ``NotPermitted``, ``ExternalIdReused``,
-    ``LoanNotOpen`` and ``InputRefused``.
+    ``external_id`` of the same creditor with the same facts answers the repayment that is there and changes nothing.
+    What nothing was owed for stays the borrower's credit; the event says how much. Raises ``NotPermitted``,
+    ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
     """
     require(by, "loans.post_repayment")
     with act(by=by, at=at, code="repayment.posted", reason=reason, dossier=loan.dossier) as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = Repayment.objects.filter(external_id=external_id).first()
+        known = known_repayment(loan, external_id)
         if known is not None:
             if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return known
@@ -75,7 +75,12 @@ def post_repayment(
         check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
         try:
             repayment = Repayment.objects.create(
-                loan=loan, external_id=external_id, received_at=received_at, amount=amount, channel=channel
+                loan=loan,
+                creditor_id=loan.creditor_id,
+                external_id=external_id,
+                received_at=received_at,
+                amount=amount,
+                channel=channel,
             )
         except IntegrityError as error:
             # Another loan's posting used the id a moment ago; this loan's are kept apart by the lock.
@@ -108,7 +113,7 @@ def reverse_repayment(
     with act(by=by, at=at, code="repayment.reversed", reason=reason, dossier=loan.dossier) as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = Repayment.objects.filter(external_id=external_id).first()
+        known = known_repayment(loan, external_id)
         if known is not None:
             if known.reverses_id == repayment.pk:
                 return known
@@ -118,6 +123,7 @@ def reverse_repayment(
             raise NotReversible(refusal)
         reversal = Repayment.objects.create(
             loan=loan,
+            creditor_id=loan.creditor_id,
             external_id=external_id,
             received_at=at,
             amount=repayment.amount,
@@ -159,6 +165,11 @@ def _came_after_write_off(repayment: Repayment, loan: Loan) -> bool:
     decided = events.filter(kind="loan_written_off").order_by("-pk").values_list("pk", flat=True).first()
     posted = events.filter(kind="repayment_posted", data__repayment=repayment.pk)
     return decided is not None and posted.filter(pk__gt=decided).exists()
+
+
+def known_repayment(loan: Loan, external_id: str) -> Repayment | None:
+    """The repayment that the loan's creditor knows by this id, on whichever of its loans. One query."""
+    return Repayment.objects.filter(creditor=loan.creditor_id, external_id=external_id).first()
 
 
 def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datetime) -> bool:

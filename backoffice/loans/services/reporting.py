@@ -13,7 +13,7 @@ from backoffice.core.errors import DomainError
 from backoffice.loans.choices import PostingKind, PostingState
 from backoffice.loans.models import Borrower, Loan, PostingRequest, Repayment
 from backoffice.loans.services.postings import enter_repayment, enter_reversal
-from backoffice.loans.services.repayments import ExternalIdReused, is_same
+from backoffice.loans.services.repayments import ExternalIdReused, is_same, known_repayment
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
 
@@ -51,20 +51,21 @@ def report_repayment(
 ) -> Reported:
     """Take ``amount`` yuan onto the loan, or from the limit on ask a second person.
 
-    The same ``external_id`` with the same loan, amount and moment answers what is there, also once the loan is settled.
+    The same ``external_id`` of the loan's creditor with the same loan, amount and moment answers what is there, also
+    once the loan is settled; what other creditors call their repayments plays no part.
     Raises ``NotPermitted``, ``ExternalIdReused``, ``PostingRefused`` and what ``enter_repayment`` raises.
     """
     require(by, "loans.post_repayment")
     with act(by=by, at=at, code="repayment.reported", reason=reason, dossier=loan.dossier):
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = Repayment.objects.filter(external_id=external_id).first()
+        known = known_repayment(loan, external_id)
         if known is not None:
             if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return Reported(known, known=True)
             raise ExternalIdReused(field="external_id")
         asked = PostingRequest.objects.filter(external_id=external_id, kind=PostingKind.REPAYMENT)
-        request = asked.order_by("-pk").first()
+        request = asked.filter(loan__creditor=loan.creditor_id).order_by("-pk").first()
         if request is not None:
             if (request.loan_id, request.amount, request.received_at) != (loan.pk, amount, received_at):
                 raise ExternalIdReused(field="external_id")

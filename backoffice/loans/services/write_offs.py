@@ -14,8 +14,9 @@ from backoffice.loans import workflow
 from backoffice.loans.account import derive
 from backoffice.loans.choices import LoanState, PostingState
 from backoffice.loans.ledger import ledger_of
-from backoffice.loans.models import Borrower, Loan, LoanEvent, WriteOff
+from backoffice.loans.models import Borrower, Loan, WriteOff
 from backoffice.loans.services.accounts import restate
+from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
 
 
@@ -100,12 +101,4 @@ def _decide(frame: Act, kind: str, write_off: WriteOff) -> None:
 
 
 def _tell(frame: Act, kind: str, write_off: WriteOff) -> None:
-    loan = write_off.loan
-    frame.record(
-        LoanEvent,
-        kind,
-        dossier=loan.dossier,
-        borrower_id=loan.borrower_id,
-        loan=loan,
-        data={"write_off": write_off.pk, "principal": str(write_off.principal)},
-    )
+    tell(frame, kind, write_off.loan, {"write_off": write_off.pk, "principal": str(write_off.principal)})

@@ -35,6 +35,9 @@ class ActionView(PartnerView):
         """Makes the one service call of the step."""
         raise NotImplementedError
 
+    def check_access(self, request: Request, uid: UUID) -> None:
+        self.referral(request, uid, at=timezone.now())
+
     @idempotent
     def post(self, request: Request, uid: UUID) -> Response:
         at = timezone.now()
