@@ -13,7 +13,7 @@ FILL = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loans", "0009_documents_of_a_loan"),
+        ("loans", "0010_leaner_indexes"),
     ]
 
     operations = [
