@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backoffice.audit.evidence import making, summary
 from backoffice.audit.evidence.seams import seams
 from backoffice.audit.evidence.workflow import GIVEN_UP_AFTER
 from backoffice.audit.models import EvidenceBundle, ReadEvent, RecordEvent
-from backoffice.audit.services import evidence, seal_record
 from backoffice.audit.services.evidence import (
     expire_bundles,
     expire_bundles_about,
@@ -32,7 +29,6 @@ from backoffice.core.services import fill_policy_values
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from backoffice.staff.services import system_user
-from tests.factories import collections as collection
 from tests.factories import desk
 from tests.factories.collections import shanghai
 from tests.factories.evidence import (
@@ -247,42 +243,6 @@ def test_the_period(told: Story) -> None:
     early = opened(until=date(2026, 1, 1))
     [borrower] = early.records("loans.borrower")
     assert borrower["history"] == []
-
-
-def test_the_number_of_queries_does_not_follow_the_number_of_records(
-    told: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by = person(Role.AUDITOR)
-    sealing: list[int] = []
-
-    def sealed(**kwargs: Any) -> object:
-        with CaptureQueriesContext(connection) as captured:
-            seal = seal_record(**kwargs)
-        sealing.append(len(captured))
-        return seal
-
-    # What sealing costs goes by the tables that were written to, by other tests and on PostgreSQL whenever their
-    # neighbours are done; it is measured elsewhere.
-    monkeypatch.setattr(evidence, "seal_record", sealed)
-
-    def queries() -> int:
-        bundle = asked(told.collector.dossier, by)
-        with CaptureQueriesContext(connection) as captured:
-            make_bundle(bundle_id=bundle.pk, at=timezone.now())
-        return len(captured) - sealing.pop()
-
-    def contacts(first: int, last: int) -> None:
-        for day in range(first, last + 1):
-            collection.contact(told.case, told.collector, shanghai(f"2026-10-{day:02} 10:00"), note="无人")
-
-    queries()
-    none = queries()
-    contacts(1, 1)
-    one = queries()
-    contacts(2, 13)
-    thirteen = queries()
-    # Each seal that rows lie in is read once per table; how many rows lie in it makes no difference.
-    assert thirteen - one <= one - none + 2
 
 
 def test_the_pdf_in_both_languages(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
