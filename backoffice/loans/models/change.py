@@ -67,6 +67,10 @@ class ScheduleChange(models.Model):
     #: A concession to somebody in difficulty: starts the watch of a restructured loan.
     restructuring = models.BooleanField(_("restructuring"), default=False)
     version = models.PositiveSmallIntegerField(_("schedule version"), null=True, blank=True)
+    #: How many of the version's first rows are what had been paid; empty: they are told by their due days.
+    rows_taken_over = models.PositiveSmallIntegerField(
+        _("instalments taken over as paid"), null=True, blank=True
+    )
     annual_rate_before = models.DecimalField(_("annual rate before"), max_digits=7, decimal_places=6)
     annual_rate = models.DecimalField(_("annual rate"), max_digits=7, decimal_places=6)
     default_rate_before = models.DecimalField(_("default rate before"), max_digits=7, decimal_places=6)

@@ -260,7 +260,8 @@ def _make(
 ) -> None:
     """Write the change and everything that follows from it."""
     version = planned.version
-    change.version = None if version is None else version.number
+    if version is not None:
+        change.version, change.rows_taken_over = version.number, version.taken_over
     change.save()
     for relief in planned.reliefs:
         Waiver.objects.create(
