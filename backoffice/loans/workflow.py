@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
@@ -256,6 +257,19 @@ def _by_the_proposer(change: ScheduleChange, by: Actor, at: datetime) -> Any | N
     return _("Only the person who proposed it takes it back.") if change.proposed_by_id != by.pk else None
 
 
+def _not_too_old(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    return _still_in_time(change.decide_by, change.proposed_at, at=at)
+
+
+def _still_in_time(decide_by: date | None, asked_at: datetime, *, at: datetime) -> Any | None:
+    """Whoever decides late decides on what was true of another time."""
+    last = decide_by or business_day(asked_at)
+    if business_day(at) <= last:
+        return None
+    words = gettext("It could be decided until %(last)s. Refuse or withdraw it, and propose it anew.")
+    return words % {"last": last}
+
+
 change = Workflow(
     "loans.ScheduleChange",
     initial=ChangeState.PROPOSED,
@@ -267,6 +281,7 @@ change = Workflow(
             ChangeState.APPLIED,
             "loans.approve_change",
             _by_another_person,
+            _not_too_old,
             effect=_("The loan changes at once, as of the day of the proposal and exactly as shown."),
             style="primary",
         ),
@@ -305,6 +320,10 @@ def _write_off_by_the_same(write_off: WriteOff, by: Actor, at: datetime) -> Any 
     return _("Only the person who asked takes it back.") if write_off.requested_by_id != by.pk else None
 
 
+def _write_off_not_too_old(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
+    return _still_in_time(write_off.decide_by, write_off.requested_at, at=at)
+
+
 write_off = Workflow(
     "loans.WriteOff",
     initial=PostingState.REQUESTED,
@@ -316,6 +335,7 @@ write_off = Workflow(
             PostingState.DONE,
             "loans.approve_write_off",
             _write_off_by_another,
+            _write_off_not_too_old,
             effect=_("The loan leaves the balance sheet today. The borrower owes the same as before."),
             style="danger",
         ),

@@ -79,6 +79,8 @@ class ScheduleChange(models.Model):
         "staff.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by")
     )
     proposed_at = models.DateTimeField(_("proposed at"))
+    #: The last day on which it can be applied; what was proposed before there was such a day: its own one.
+    decide_by = models.DateField(_("to be decided by"), null=True, blank=True)
     decided_by = models.ForeignKey(
         "staff.User",
         on_delete=models.PROTECT,

@@ -23,7 +23,7 @@ from backoffice.loans.classification import watch_after
 from backoffice.loans.facts import COMPONENTS, Facts, Version
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Borrower, Instalment, Loan, LoanEvent, ScheduleChange, Waiver
-from backoffice.loans.policy import loan_policy
+from backoffice.loans.policy import decide_by, loan_policy
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.simulation import Difference, simulate
 from backoffice.staff.models import User
@@ -110,7 +110,7 @@ def propose_change(
         if shown and shown != fingerprint(difference.as_data()):
             raise AccountChanged()
         change = _change(loan, planned, difference, terms, on=on, by=by, at=at)
-        change.restructuring, change.source = eases, source
+        change.restructuring, change.source, change.decide_by = eases, source, decide_by(on=on)
         change.save()
         _tell(frame, "change_proposed", change)
     return change
@@ -119,7 +119,8 @@ def propose_change(
 def apply_change(*, change: ScheduleChange, by: User, at: datetime, reason: str) -> ScheduleChange:
     """Make a proposed change real, as of the day on which it was proposed and exactly as it was shown.
 
-    Raises ``NotPermitted``, ``TransitionRefused``, and ``AccountChanged`` where it would come to something else by now.
+    Raises ``NotPermitted``, ``TransitionRefused`` (after ``decide_by`` too), and ``AccountChanged`` where it would come
+    to something else by now.
     """
     dossier = change.loan.dossier
     with act(by=by, at=at, code="change.applied", reason=reason, dossier=dossier) as frame:

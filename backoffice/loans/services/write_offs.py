@@ -15,6 +15,7 @@ from backoffice.loans.account import derive
 from backoffice.loans.choices import LoanState, PostingState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Borrower, Loan, LoanEvent, WriteOff
+from backoffice.loans.policy import decide_by
 from backoffice.loans.services.accounts import restate
 from backoffice.staff.models import User
 
@@ -36,7 +37,11 @@ def request_write_off(*, loan: Loan, by: User, at: datetime, reason: str) -> Wri
         if WriteOff.objects.filter(loan=loan, state=PostingState.REQUESTED).exists():
             raise NotWriteable(_("A write-off of this loan awaits a decision already."))
         write_off = WriteOff.objects.create(
-            loan=loan, principal=_principal(loan, at=at), requested_by=by, requested_at=at
+            loan=loan,
+            principal=_principal(loan, at=at),
+            requested_by=by,
+            requested_at=at,
+            decide_by=decide_by(on=business_day(at)),
         )
         _tell(frame, "write_off_requested", write_off)
     return write_off
@@ -47,7 +52,7 @@ def approve_write_off(*, write_off: WriteOff, by: User, at: datetime, reason: st
 
     The borrower owes the same as before: days past due, class and default interest go on, payments are taken. What was
     paid by now is fixed: it can neither be reversed nor, of earlier days, added to. Raises ``NotPermitted``,
-    ``TransitionRefused`` and, where nothing is overdue any more, ``NotWriteable``.
+    ``TransitionRefused`` (after ``decide_by`` too) and, where nothing is overdue any more, ``NotWriteable``.
     """
     dossier = write_off.loan.dossier
     with act(by=by, at=at, code="write_off.approved", reason=reason, dossier=dossier) as frame:
