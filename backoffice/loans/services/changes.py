@@ -25,6 +25,7 @@ from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Borrower, Instalment, Loan, LoanEvent, ScheduleChange, Waiver
 from backoffice.loans.policy import decide_by, loan_policy
 from backoffice.loans.services.accounts import restate
+from backoffice.loans.services.write_offs import check_after_write_off
 from backoffice.loans.simulation import Difference, simulate
 from backoffice.staff.models import User
 
@@ -66,6 +67,9 @@ def simulated(
     (商业银行金融资产风险分类办法: a concession to a debtor in difficulty). Raises ``InputRefused``.
     """
     facts = ledger.facts()
+    settling = isinstance(terms, EarlySettlement)
+    # Settled on the day of the write-off everything is paid, whatever came first.
+    check_after_write_off(ledger.loan, on=on, field="on" if settling else "", same_day=settling)
     try:
         planned = plan(facts, terms, on=on)
     except ChangeRefused as error:
