@@ -28,6 +28,7 @@ LOSS_AFTER = "loan.loss_after_days"
 FOUR_EYES_FROM = "loan.posting_four_eyes_from"
 WATCH_MONTHS = "loan.watch_months"
 PROPOSAL_DAYS = "loan.proposal_days"
+WAIVER_LIMIT = "loan.waiver_limit"
 #: The first days of the buckets that reports count by.
 BUCKETS = tuple(f"loan.bucket_{number}_from" for number in range(1, 7))
 
@@ -53,6 +54,7 @@ def _class(code: str, value: str, unit: str, title: str) -> Seed:
 SEEDS: tuple[Seed, ...] = (
     _policy(FOUR_EYES_FROM, "5000", YUAN, _("Posting by hand: two persons from")),
     _policy(PROPOSAL_DAYS, "14", DAYS, _("Proposed changes and write-offs are decided within")),
+    _policy(WAIVER_LIMIT, "1000", YUAN, _("Waivers of one loan: applied by a supervisor above")),
     _policy(GRACE_DAYS, "0", DAYS, _("Days of grace before an overdue loan is delinquent")),
     _policy(LONG_TERM_FROM_DAY, "91", DAYS, _("Long-term overdue from this day past due")),
     _policy(LONG_TERM_FROM_SPELL, "4", "times", _("Long-term overdue from this many overdue spells")),

@@ -120,7 +120,9 @@ class Replay:
             amount - min(line.relief["interest"], max(amount, ZERO)) - line.paid["interest"]
             for line, amount in zip(ahead, whole, strict=True)
         )
-        return sum(parts, ZERO)
+        # What was waived ahead is no money that could be given back.
+        received = sum((line.paid["interest"] for line in self.lines), ZERO)
+        return max(sum(parts, ZERO), -received)
 
     def _period_ends(self, on: date) -> date:
         """The last day of the period that runs on ``on``; ``on`` itself where it is a due date."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
+from backoffice.core.services import policy_value
 from backoffice.core.time import business_day
 from backoffice.core.workflow import Transition, Workflow, transition
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
+from backoffice.loans.policy import WAIVER_LIMIT
 
 #: A written-off debt is still owed: it can be eased, paid and settled like any other.
 _OWED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
@@ -270,6 +273,21 @@ def _still_in_time(decide_by: date | None, asked_at: datetime, *, at: datetime) 
     return words % {"last": last}
 
 
+def _within_the_limit(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    """Everything waived on the loan so far counts, so that no waiver is made small by making two of it."""
+    if change.kind != ChangeKind.WAIVER or by.has_perm("loans.approve_large_waiver"):
+        return None
+    limit = policy_value(WAIVER_LIMIT, on=business_day(at))
+    before = change.loan.waivers.aggregate(yuan=Sum("amount", default=Decimal(0)))["yuan"]
+    total = before + sum(Decimal(amount) for amount in change.parameters.values())
+    if total <= limit:
+        return None
+    words = gettext(
+        "With it %(total)s yuan would be waived on this loan: above %(limit)s yuan a loan supervisor applies it."
+    )
+    return words % {"total": f"{total:,.2f}", "limit": f"{limit:,.2f}"}
+
+
 change = Workflow(
     "loans.ScheduleChange",
     initial=ChangeState.PROPOSED,
@@ -282,6 +300,7 @@ change = Workflow(
             "loans.approve_change",
             _by_another_person,
             _not_too_old,
+            _within_the_limit,
             effect=_("The loan changes at once, as of the day of the proposal and exactly as shown."),
             style="primary",
         ),

@@ -123,8 +123,8 @@ def propose_change(
 def apply_change(*, change: ScheduleChange, by: User, at: datetime, reason: str) -> ScheduleChange:
     """Make a proposed change real, as of the day on which it was proposed and exactly as it was shown.
 
-    Raises ``NotPermitted``, ``TransitionRefused`` (after ``decide_by`` too), and ``AccountChanged`` where it would come
-    to something else by now.
+    Raises ``NotPermitted``, ``TransitionRefused`` (after ``decide_by``; for a waiver above the limit for this person)
+    and ``AccountChanged`` where it would come to something else by now.
     """
     dossier = change.loan.dossier
     with act(by=by, at=at, code="change.applied", reason=reason, dossier=dossier) as frame:
