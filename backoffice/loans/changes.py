@@ -6,6 +6,8 @@ was still open is planned from the day of the change on:
 * Interest (contract rate) of the days up to the change is carried over, to the cent; from then on it runs on all
   principal that is not overdue by the new schedule, period by period of the contract (``accrual``).
 * Default interest run up by then is carried over as such: no interest runs on it, and it keeps no count going.
+* What was paid keeps its due days, those of instalments paid ahead too: should the money bounce, each is owed from its
+  own day on.
 * No kind makes a loan dearer by a higher rate, and none touches what was paid.
 
 Amounts are yuan, rates per year as fractions, days are Shanghai's.
@@ -23,7 +25,7 @@ from backoffice.core.explain import N_
 from backoffice.core.money import CENT, ZERO, to_cents
 from backoffice.loans.account import Account, Beginning, at_change, derive
 from backoffice.loans.accrual import interest_over, periods_of
-from backoffice.loans.facts import COMPONENTS, Facts, PlanRow, Relief, Version
+from backoffice.loans.facts import COMPONENTS, AccountRow, Facts, PlanRow, Relief, Version
 from backoffice.loans.schedule import ROUNDINGS, interest_between, rows_on, step
 
 #: Names of waivers that are simulated; those of the table are smaller.
@@ -126,7 +128,7 @@ def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
         raise ChangeRefused(N_("Nothing is left to be repaid by instalments."))
     if isinstance(terms, EarlySettlement):
         rows = _settled(start, terms, on=on)
-        return Planned(replace(version, rows=_numbered(rows), if_paid=True))
+        return Planned(replace(version, rows=_numbered(rows), if_paid=True, taken_over=len(rows) - 1))
     if isinstance(terms, Deferral):
         rows = _deferred(facts, start, open_, terms, on=on)
     elif isinstance(terms, RateCut):
@@ -136,7 +138,8 @@ def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
         if isinstance(terms, Reschedule) and terms.annual_rate is not None:
             version = _cheaper(version, terms.annual_rate)
         rows = _anew(facts, start, open_, _dues(facts, open_, terms, on=on), version.annual_rate, on=on)
-    return Planned(replace(version, rows=_numbered([*_paid(start, on=on), *rows])))
+    paid = _paid(start)
+    return Planned(replace(version, rows=_numbered([*paid, *rows]), taken_over=len(paid)))
 
 
 def _reliefs(account: Account, terms: WaiverOf, *, on: date) -> tuple[Relief, ...]:
@@ -171,18 +174,18 @@ def _cheaper(version: Version, rate: Decimal, *, below: bool = False) -> Version
 # --- what there is ----------------------------------------------------------------------------------------
 
 
-def _paid(start: Beginning, *, on: date) -> list[PlanRow]:
-    """What was paid, instalment by instalment, as instalments with nothing open."""
+def _paid(start: Beginning) -> list[PlanRow]:
+    """What was paid, instalment by instalment, as instalments with nothing open, the oldest first."""
     return [
         PlanRow(
             0,
-            min(row.due_on, on),
+            row.due_on,
             row.paid["principal"],
             row.paid["interest"],
             row.paid["fee"],
             row.paid["penalty"],
         )
-        for row in start.account.rows
+        for row in _oldest_first(start)
         if any(row.paid[name] for name in ("principal", "interest", "fee", "penalty"))
     ]
 
@@ -191,9 +194,14 @@ def _open_rows(start: Beginning) -> list[PlanRow]:
     """What of each instalment is open, as of now; default interest apart."""
     return [
         PlanRow(0, row.due_on, row.open("principal"), row.open("interest"), row.open("fee"))
-        for row in start.account.rows
+        for row in _oldest_first(start)
         if row.contract_open
     ]
+
+
+def _oldest_first(start: Beginning) -> list[AccountRow]:
+    # What an earlier change took over comes first in its schedule, whenever it falls due.
+    return sorted(start.account.rows, key=lambda row: row.due_on)
 
 
 def _anything_open(start: Beginning) -> bool:
@@ -217,9 +225,10 @@ def _settled(start: Beginning, terms: EarlySettlement, *, on: date) -> list[Plan
     account = start.account
     settling = start.settling_to_end if terms.to_period_end else start.settling
     back, rows = max(-settling, ZERO), []
-    for row in reversed(_paid(start, on=on)):
+    for row in reversed(_paid(start)):
         part = min(row.interest, back)
-        rows.append(replace(row, interest=row.interest - part))
+        # Everything falls due today; if the money does not come, nothing of this ever held.
+        rows.append(replace(row, due_on=min(row.due_on, on), interest=row.interest - part))
         back -= part
     last = PlanRow(
         0,

@@ -42,7 +42,9 @@ class PlanRow:
 class Version:
     """A schedule that was agreed, from ``effective_on`` on (the first one from the day of payment).
 
-    ``if_paid``: it holds only if what came in by the end of that day pays all of it (early settlement).
+    ``if_paid``: it holds only if what came in by the end of that day pays all of it (early settlement). The first
+    ``taken_over`` rows are what had been paid when it was made: each keeps its due day, even one to come, so that it is
+    owed from its own day on should the money turn out not to have come.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Version:
     annual_rate: Decimal
     default_rate: Decimal
     if_paid: bool = False
+    taken_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class Ledger:
                 change.annual_rate,
                 change.default_rate,
                 if_paid=change.kind == ChangeKind.EARLY_SETTLEMENT,
+                taken_over=change.rows_taken_over or 0,
             )
 
     def _plan(self, number: int) -> tuple[PlanRow, ...]:

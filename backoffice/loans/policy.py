@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext_noop as _
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.models import PolicyValue
 from backoffice.core.policy import ALWAYS, DAYS, YUAN, Seed
-from backoffice.core.services import PolicyMissing, values_in_force
+from backoffice.core.services import PolicyMissing, policy_value, values_in_force
 from backoffice.loans import pricing
 from backoffice.loans.ageing import AgeingPolicy
 from backoffice.loans.classification import ClassPolicy, OverduePolicy
@@ -27,6 +27,8 @@ DOUBTFUL_AFTER = "loan.doubtful_after_days"
 LOSS_AFTER = "loan.loss_after_days"
 FOUR_EYES_FROM = "loan.posting_four_eyes_from"
 WATCH_MONTHS = "loan.watch_months"
+PROPOSAL_DAYS = "loan.proposal_days"
+WAIVER_LIMIT = "loan.waiver_limit"
 #: The first days of the buckets that reports count by.
 BUCKETS = tuple(f"loan.bucket_{number}_from" for number in range(1, 7))
 
@@ -51,6 +53,8 @@ def _class(code: str, value: str, unit: str, title: str) -> Seed:
 
 SEEDS: tuple[Seed, ...] = (
     _policy(FOUR_EYES_FROM, "5000", YUAN, _("Posting by hand: two persons from")),
+    _policy(PROPOSAL_DAYS, "14", DAYS, _("Proposed changes and write-offs are decided within")),
+    _policy(WAIVER_LIMIT, "1000", YUAN, _("Waivers of one loan: applied by a supervisor above")),
     _policy(GRACE_DAYS, "0", DAYS, _("Days of grace before an overdue loan is delinquent")),
     _policy(LONG_TERM_FROM_DAY, "91", DAYS, _("Long-term overdue from this day past due")),
     _policy(LONG_TERM_FROM_SPELL, "4", "times", _("Long-term overdue from this many overdue spells")),
@@ -79,6 +83,12 @@ class LoanPolicy:
     minimum_amount: Decimal
     person_cap: Decimal | None
     ageing: AgeingPolicy
+
+
+def decide_by(*, on: date) -> date:
+    """The last day on which what is proposed on ``on`` can be made real; the policy of that day says how many days
+    later it is. Raises ``PolicyMissing``."""
+    return on + timedelta(days=int(policy_value(PROPOSAL_DAYS, on=on)))
 
 
 def loan_policy(*, on: date) -> LoanPolicy:

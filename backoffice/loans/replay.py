@@ -50,10 +50,11 @@ def in_order(facts: Facts, *, on: date) -> list[tuple[date, int, tuple[Any, ...]
 class _Line:
     """One instalment under way."""
 
-    __slots__ = ("cost", "paid", "parts", "plan", "relief")
+    __slots__ = ("cost", "paid", "parts", "plan", "relief", "taken_over")
 
-    def __init__(self, plan: PlanRow) -> None:
+    def __init__(self, plan: PlanRow, *, taken_over: bool = False) -> None:
         self.plan = plan
+        self.taken_over = taken_over
         self.paid = dict.fromkeys(COMPONENTS, ZERO)
         self.relief = dict.fromkeys(COMPONENTS, ZERO)
         self.cost = ZERO
@@ -109,16 +110,19 @@ class Replay:
         after it was paid already."""
         ahead = self._ahead(on)
         end = self._period_ends(on) if to_period_end and ahead and self._paid_off_on() is None else on
-        if end > on and ahead[0].plan.interest and end >= ahead[0].plan.due_on:
-            whole = [ahead[0].plan.interest, *(line.plan.carried for line in ahead[1:])]
+        following = self._next(ahead)
+        if following and end > on and following.plan.interest and end >= following.plan.due_on:
+            whole = self._with_running(ahead, following.plan.interest)
         else:
             # After a deferral, or where interest is graced, the next instalment's is not that of the running period.
             whole = self._gross(ahead, end)
         parts = (
-            max(amount - line.relief["interest"], ZERO) - line.paid["interest"]
+            amount - min(line.relief["interest"], max(amount, ZERO)) - line.paid["interest"]
             for line, amount in zip(ahead, whole, strict=True)
         )
-        return sum(parts, ZERO)
+        # What was waived ahead is no money that could be given back.
+        received = sum((line.paid["interest"] for line in self.lines), ZERO)
+        return max(sum(parts, ZERO), -received)
 
     def _period_ends(self, on: date) -> date:
         """The last day of the period that runs on ``on``; ``on`` itself where it is a due date."""
@@ -138,20 +142,34 @@ class Replay:
 
     def _gross(self, ahead: list[_Line], on: date) -> list[Decimal]:
         """What has run up by ``on`` with each instalment to come: in the running period, and carried over."""
-        if not ahead:
-            return []
-        running = (
-            self._rest(on)[len(self.lines) - len(ahead)].accrued
-            if self.facts.daily_interest
-            else self._accrued(on)
-        )
-        return [running, *(line.plan.carried for line in ahead[1:])]
+        following = self._next(ahead)
+        if following is None:
+            return self._with_running(ahead, ZERO)
+        if self.facts.daily_interest:
+            return self._with_running(ahead, self._rest(on)[self.lines.index(following)].accrued)
+        return self._with_running(ahead, self._accrued(on))
+
+    @staticmethod
+    def _next(ahead: list[_Line]) -> _Line | None:
+        """The instalment that bears the interest of the running period."""
+        return next((line for line in ahead if not line.taken_over), None)
+
+    def _with_running(self, ahead: list[_Line], running: Decimal) -> list[Decimal]:
+        """The interest of each instalment to come that is owed by now, ``running`` that of the running period.
+
+        That of what was taken over is owed whole: the change reckoned with it (``PlanRow.carried``).
+        """
+        following = self._next(ahead)
+        return [
+            running if line is following else line.plan.interest if line.taken_over else line.plan.carried
+            for line in ahead
+        ]
 
     def _accrued(self, on: date) -> Decimal:
         """The planned interest of the running period up to ``on``, with that of rows before it which was put off."""
         total, before, balance = Decimal(0), self.version.effective_on, self.facts.principal
-        for row in self.version.rows:
-            if row.due_on <= self.version.effective_on:
+        for place, row in enumerate(self.version.rows):
+            if place < self.version.taken_over or row.due_on <= self.version.effective_on:
                 balance -= row.principal
                 continue
             ended = row.due_on <= on
@@ -185,6 +203,7 @@ class Replay:
             self.version.rows,
             principal=facts.principal,
             since=self.version.effective_on,
+            taken_over=self.version.taken_over,
             rates=self.rates,
             paid=[(part.on, part.amount) for part in self.parts if part.component == "principal"],
             floor=[line.paid["principal"] for line in self.lines],
@@ -293,7 +312,7 @@ class Replay:
         left = relief.amount
         # A schedule that begins with the waiver has the oldest debt in it, due later.
         anywhere = relief.component in {"penalty", "cost"} or self.version.effective_on == day
-        for line, due in zip(self.lines, self._dues(day), strict=True):
+        for line, due in self._oldest_first(day):
             if not anywhere and line.plan.due_on > day:
                 continue
             part = min(left, due[relief.component] - line.paid[relief.component])
@@ -302,17 +321,26 @@ class Replay:
                 left -= part
 
     def _oldest_open(self, day: date) -> _Line:
-        for line, due in zip(self.lines, self._dues(day), strict=True):
+        for line, due in self._oldest_first(day):
             if any(due[name] > line.paid[name] for name in ("principal", "interest", "fee")):
                 return line
         return self.lines[-1]
+
+    def _oldest_first(self, day: date) -> list[tuple[_Line, dict[str, Decimal]]]:
+        # What was taken over comes first in a schedule, whenever it falls due.
+        return sorted(
+            zip(self.lines, self._dues(day), strict=True),
+            key=lambda one: (one[0].plan.due_on, one[0].plan.sequence),
+        )
 
     def _change(self, version: Version, day: date) -> None:
         """Take over what was paid into the rows of a new schedule, by component, the oldest row first."""
         owed = sum((line.cost - line.relief["cost"] for line in self.lines), ZERO)
         self.version = version
         self.rates.append((version.effective_on, version.annual_rate))
-        self.lines = [_Line(row) for row in version.rows]
+        self.lines = [
+            _Line(row, taken_over=place < version.taken_over) for place, row in enumerate(version.rows)
+        ]
         # What enforcing cost stands apart from every schedule.
         self.lines[0].cost = owed
         room = [

@@ -56,13 +56,15 @@ def rest_rows(
     day_count: DayCount,
     rounding: Rounding,
     on: date,
+    taken_over: int = 0,
 ) -> list[RestRow]:
     """The rows of ``plan`` as of the end of ``on``.
 
-    ``since`` is the day from which the plan bears interest: rows due by then stay as planned (an earlier schedule's
-    past), what earlier days bore is in ``carried``. ``rates`` (per year) hold from their day on; ``paid`` are payments
-    of principal (yuan) by day; ``floor`` is the principal each row has been paid already, below which its part never
-    falls, nor that of the rows after it. Raises ``ValueError`` for equal periods, which know no single days.
+    ``since`` is the day from which the plan bears interest: rows due by then and the first ``taken_over`` ones stay as
+    planned (an earlier schedule's), what earlier days bore is in ``carried``. ``rates`` (per year) hold from their day
+    on; ``paid`` are payments of principal (yuan) by day; ``floor`` is the principal each row has been paid already,
+    below which its part never falls, nor that of the rows after it. Raises ``ValueError`` for equal periods, which know
+    no single days.
     """
     if day_count == "equal":
         raise ValueError("Daily interest needs a day count that knows days.")
@@ -73,7 +75,8 @@ def rest_rows(
     with localcontext() as context:
         context.prec = 34
         for position, row in enumerate(plan):
-            if row.due_on <= since:
+            as_planned = position < taken_over or row.due_on <= since
+            if as_planned:
                 rows.append(RestRow(row.principal, row.interest, row.interest))
             else:
                 total, gone = Decimal(0), Decimal(0)
@@ -104,5 +107,5 @@ def rest_rows(
                 so_far = max(row.carried + to_cents(gone, rounding=mode), ZERO)
                 rows.append(RestRow(part, interest, min(so_far, interest)))
             balance -= rows[-1].principal
-            before = max(before, row.due_on)
+            before = before if as_planned else row.due_on
     return rows

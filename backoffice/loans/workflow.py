@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Sum
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
+from backoffice.core.services import policy_value
 from backoffice.core.time import business_day
 from backoffice.core.workflow import Transition, Workflow, transition
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
+from backoffice.loans.policy import WAIVER_LIMIT
 
 #: A written-off debt is still owed: it can be eased, paid and settled like any other.
 _OWED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
@@ -256,6 +260,34 @@ def _by_the_proposer(change: ScheduleChange, by: Actor, at: datetime) -> Any | N
     return _("Only the person who proposed it takes it back.") if change.proposed_by_id != by.pk else None
 
 
+def _not_too_old(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    return _still_in_time(change.decide_by, change.proposed_at, at=at)
+
+
+def _still_in_time(decide_by: date | None, asked_at: datetime, *, at: datetime) -> Any | None:
+    """Whoever decides late decides on what was true of another time."""
+    last = decide_by or business_day(asked_at)
+    if business_day(at) <= last:
+        return None
+    words = gettext("It could be decided until %(last)s. Refuse or withdraw it, and propose it anew.")
+    return words % {"last": last}
+
+
+def _within_the_limit(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
+    """Everything waived on the loan so far counts, so that no waiver is made small by making two of it."""
+    if change.kind != ChangeKind.WAIVER or by.has_perm("loans.approve_large_waiver"):
+        return None
+    limit = policy_value(WAIVER_LIMIT, on=business_day(at))
+    before = change.loan.waivers.aggregate(yuan=Sum("amount", default=Decimal(0)))["yuan"]
+    total = before + sum(Decimal(amount) for amount in change.parameters.values())
+    if total <= limit:
+        return None
+    words = gettext(
+        "With it %(total)s yuan would be waived on this loan: above %(limit)s yuan a loan supervisor applies it."
+    )
+    return words % {"total": f"{total:,.2f}", "limit": f"{limit:,.2f}"}
+
+
 change = Workflow(
     "loans.ScheduleChange",
     initial=ChangeState.PROPOSED,
@@ -267,6 +299,8 @@ change = Workflow(
             ChangeState.APPLIED,
             "loans.approve_change",
             _by_another_person,
+            _not_too_old,
+            _within_the_limit,
             effect=_("The loan changes at once, as of the day of the proposal and exactly as shown."),
             style="primary",
         ),
@@ -305,6 +339,10 @@ def _write_off_by_the_same(write_off: WriteOff, by: Actor, at: datetime) -> Any 
     return _("Only the person who asked takes it back.") if write_off.requested_by_id != by.pk else None
 
 
+def _write_off_not_too_old(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
+    return _still_in_time(write_off.decide_by, write_off.requested_at, at=at)
+
+
 write_off = Workflow(
     "loans.WriteOff",
     initial=PostingState.REQUESTED,
@@ -316,6 +354,7 @@ write_off = Workflow(
             PostingState.DONE,
             "loans.approve_write_off",
             _write_off_by_another,
+            _write_off_not_too_old,
             effect=_("The loan leaves the balance sheet today. The borrower owes the same as before."),
             style="danger",
         ),

@@ -31,6 +31,7 @@ DATABASES = {
 DEMO_SEED_STEPS = [
     "backoffice.desk.seeding.seed_staff",
     "backoffice.loans.seed.seed",
+    "backoffice.loans.seed_changes.seed",
     "debt_collections.seed.seed",
     "complaints.seed.seed",
     "complaints.mediation.seed.seed",

@@ -27,6 +27,7 @@ PEOPLE = (
     DemoPerson("conduct", "周晓燕", Role.CONDUCT_SUPERVISOR, COLLECTIONS_TEAM),
     DemoPerson("officer", "孙志强", Role.LOAN_OFFICER),
     DemoPerson("officer2", "马丽娟", Role.LOAN_OFFICER),
+    DemoPerson("manager", "刘建平", Role.LOAN_SUPERVISOR),
     DemoPerson("compliance", "吴慧", Role.COMPLIANCE),
     DemoPerson("privacy", "郑文静", Role.PRIVACY_OFFICER),
     DemoPerson("auditor", "冯海涛", Role.AUDITOR),

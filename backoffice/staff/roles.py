@@ -23,6 +23,7 @@ class Role(TextChoices):
     COLLECTOR = "collector", _("Collector")
     CONDUCT_SUPERVISOR = "conduct_supervisor", _("Conduct supervisor")
     LOAN_OFFICER = "loan_officer", _("Loan officer")
+    LOAN_SUPERVISOR = "loan_supervisor", _("Loan supervisor")
     COMPLIANCE = "compliance", _("Compliance officer")
     PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
     AUDITOR = "auditor", _("Auditor")
@@ -42,6 +43,7 @@ _COLLECTION_DESK = ("collections.view_*", "collections.see_all_cases", "collecti
 _OWN_CASES = ("collections.view_*", "collections.log_contact", "collections.read_contact_note")
 _COMPLAINT_DESK = ("complaints.view_*", "mediation.view_*", "desk.view_*", "core.view_dossier")
 _RULES = ("core.view_policyvalue", "core.view_calendarday", "conduct.view_rule", "conduct.view_ruleset")
+_TASKS = ("desk.view_task", "desk.work_task")
 _PEOPLE = ("staff.view_user", "staff.view_team")
 # Whom one calls and writes to; document numbers are a class of their own.
 _REACH = ("privacy.reveal_name", "privacy.reveal_contact")
@@ -112,8 +114,7 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         *_OWN_CASES,
         *_RULES,
         *_REACH,
-        "desk.view_task",
-        "desk.work_task",
+        *_TASKS,
     ),
     # Sees that and about what somebody complained, not the complainant's own words.
     Role.CONDUCT_SUPERVISOR: (
@@ -142,15 +143,10 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         *_LOAN_BOOK,
         *_COLLECTION_DESK,
         *_RULES,
-        "desk.view_task",
-        "desk.work_task",
-        "loans.add_creditor",
-        "loans.change_creditor",
-        "loans.add_loanproduct",
-        "loans.change_loanproduct",
-        "loans.post_repayment",
-        "loans.reverse_repayment",
-        "loans.approve_posting",
+        *_TASKS,
+        *("loans.add_creditor", "loans.change_creditor"),
+        *("loans.add_loanproduct", "loans.change_loanproduct"),
+        *("loans.post_repayment", "loans.reverse_repayment", "loans.approve_posting"),
         "loans.close_day",
         "loans.attach_document",
         "desk.view_attachment",
@@ -160,22 +156,26 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "loans.quote_settlement",
         "loans.pause_loan",
         "loans.charge_cost",
-        "loans.request_write_off",
-        "loans.approve_write_off",
-        "loans.import_loanbook",
-        "loans.export_loanbook",
-        "collections.open_case",
-        "collections.place_case",
-        "collections.close_case",
+        *("loans.request_write_off", "loans.approve_write_off"),
+        *("loans.import_loanbook", "loans.export_loanbook"),
+        *("collections.open_case", "collections.place_case", "collections.close_case"),
         "collections.log_contact",
         "collections.import_contacts",
         "collections.place_hold",
-        "collections.register_agency",
-        "collections.register_collector",
+        *("collections.register_agency", "collections.register_collector"),
         "collections.authorise_collector",
         *_REVEAL_ALL,
         "privacy.correct_contact",
         "privacy.correct_address",
+    ),
+    # Decides what loan officers propose, large waivers too, and proposes nothing.
+    Role.LOAN_SUPERVISOR: (
+        *_REPORT_INCIDENT,
+        *_LOAN_BOOK,
+        *_COLLECTION_DESK,
+        *_RULES,
+        *_TASKS,
+        "loans.approve_*",
     ),
     Role.COMPLIANCE: (
         *_REPORT_INCIDENT,

@@ -268,8 +268,9 @@ def test_money_of_the_day_that_was_there_when_it_was_decided_stays(officer: User
 def test_a_written_off_loan_can_still_be_eased(officer: User, other: User) -> None:
     loan = a_loan()
     call(services.approve_write_off, write_off=a_write_off(loan, by=officer), by=other)
-    change = a_proposal(fresh(loan), by=officer)
-    call(services.apply_change, change=change, by=other)
+    tomorrow = NOW + timedelta(days=1)
+    change = a_proposal(fresh(loan), by=officer, at=tomorrow)
+    call(services.apply_change, change=change, by=other, at=tomorrow)
     loan = fresh(loan)
     assert (loan.state, loan.schedule_version) == (LoanState.WRITTEN_OFF, 2)
     with pytest.raises(TransitionRefused):

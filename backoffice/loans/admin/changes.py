@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.time import business_day
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, ReasonForm
-from backoffice.desk.templatetags.desk import money, when
+from backoffice.desk.page import EMPTY
+from backoffice.desk.templatetags.desk import chip, days_left, money, when
 from backoffice.loans import services, workflow
 from backoffice.loans.admin.difference import difference_context, terms_in_words
-from backoffice.loans.choices import ChangeState
+from backoffice.loans.choices import ChangeState, PostingState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import ScheduleChange, WriteOff
 from backoffice.loans.services.changes import as_shown
 
 #: Tone of the chip of a state.
 TONES = {"proposed": "warn", "requested": "warn", "applied": "good", "done": "good"}
+
+
+def _until(decide_by: date | None, *, waits: bool) -> Any:
+    """How long it can still be made real, for what awaits a decision."""
+    if not waits:
+        return EMPTY
+    return chip(_("Too old"), "bad") if _too_old(decide_by) else days_left(decide_by)
+
+
+def _too_old(decide_by: date | None) -> bool:
+    return decide_by is None or decide_by < business_day(timezone.now())
 
 
 @admin.register(ScheduleChange)
@@ -50,7 +65,7 @@ class ScheduleChangeAdmin(BaseModelAdmin):
     page_template = "loans/change_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
-    list_display = ("proposed", "loan", "kind", "effective_on", "proposed_by", "state")
+    list_display = ("proposed", "loan", "kind", "effective_on", "proposed_by", "state", "until")
     list_select_related = ("loan", "proposed_by")
     list_filter = ("state", "kind")
     ordering = ("-pk",)
@@ -66,9 +81,14 @@ class ScheduleChangeAdmin(BaseModelAdmin):
         return {
             "difference": difference_context(obj.simulation) if obj.simulation else None,
             "void": obj.state == ChangeState.PROPOSED and as_shown(obj, ledger_of(obj.loan)) is None,
+            "too_old": obj.state == ChangeState.PROPOSED and _too_old(obj.decide_by),
             "terms": terms_in_words(obj.kind, obj.parameters),
             "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
         }
+
+    @admin.display(description=_("to be decided by"), ordering="decide_by")
+    def until(self, obj: ScheduleChange) -> Any:
+        return _until(obj.decide_by, waits=obj.state == ChangeState.PROPOSED)
 
     @admin.display(description=_("proposed at"))
     def proposed(self, obj: ScheduleChange) -> SafeString:
@@ -105,11 +125,15 @@ class WriteOffAdmin(BaseModelAdmin):
     )
     logs_reads = True
     dossier_path = "loan.dossier"
-    page_fields = ("loan", "state", "yuan", "requested_by", "requested", "decided_by", "decided")
-    list_display = ("requested", "loan", "yuan", "requested_by", "state")
+    page_fields = ("loan", "state", "yuan", "requested_by", "requested", "until", "decided_by", "decided")
+    list_display = ("requested", "loan", "yuan", "requested_by", "state", "until")
     list_select_related = ("loan", "requested_by")
     list_filter = ("state",)
     ordering = ("-pk",)
+
+    @admin.display(description=_("to be decided by"), ordering="decide_by")
+    def until(self, obj: WriteOff) -> Any:
+        return _until(obj.decide_by, waits=obj.state == PostingState.REQUESTED)
 
     @admin.display(description=_("principal (yuan)"))
     def yuan(self, obj: WriteOff) -> SafeString:

@@ -19,7 +19,8 @@ from backoffice.core.time import SHANGHAI
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.loans import disclosure
 from backoffice.loans.choices import CostConvention, CostStanding, FeeBasis, FeeKind, FeeTiming
-from backoffice.loans.cost_tables import cost_table
+from backoffice.loans.cost import quoted
+from backoffice.loans.cost_tables import cost_as_changed, cost_table
 from backoffice.loans.disclosure import CostItem, CostTable, document_data, percent, value_text
 from backoffice.loans.models import Loan
 from backoffice.loans.pricing import cost_policy
@@ -52,10 +53,18 @@ def evidence_of(loan: Loan) -> CostTableShown:
 
 
 def cost_card(loan: Loan) -> dict[str, Any]:
-    """The card "what it costs" on the loan's page. One query, for the policies of the day of payment."""
+    """The card "what it costs" on the loan's page: as agreed, and as changed. Two queries, more for a changed loan."""
     costs = cost_policy(on=loan.disbursed_on)
     missing = list(what_is_missing(evidence_of(loan), disbursed_on=loan.disbursed_on, costs=costs))
+    changed = cost_as_changed(loan)
     return {
+        "changed": changed
+        and {
+            "on": changed.on,
+            "nominal": percent(quoted(changed.cost.nominal)),
+            "effective": percent(quoted(changed.cost.effective)),
+            "convention": CostConvention(changed.cost.convention).label,
+        },
         "nominal": None if loan.cost_nominal is None else percent(loan.cost_nominal),
         "effective": None if loan.cost_effective is None else percent(loan.cost_effective),
         "convention": CostConvention(loan.cost_convention).label if loan.cost_convention else "",

@@ -67,6 +67,10 @@ class ScheduleChange(models.Model):
     #: A concession to somebody in difficulty: starts the watch of a restructured loan.
     restructuring = models.BooleanField(_("restructuring"), default=False)
     version = models.PositiveSmallIntegerField(_("schedule version"), null=True, blank=True)
+    #: How many of the version's first rows are what had been paid; empty: they are told by their due days.
+    rows_taken_over = models.PositiveSmallIntegerField(
+        _("instalments taken over as paid"), null=True, blank=True
+    )
     annual_rate_before = models.DecimalField(_("annual rate before"), max_digits=7, decimal_places=6)
     annual_rate = models.DecimalField(_("annual rate"), max_digits=7, decimal_places=6)
     default_rate_before = models.DecimalField(_("default rate before"), max_digits=7, decimal_places=6)
@@ -75,6 +79,8 @@ class ScheduleChange(models.Model):
         "staff.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by")
     )
     proposed_at = models.DateTimeField(_("proposed at"))
+    #: The last day on which it can be applied; what was proposed before there was such a day: its own one.
+    decide_by = models.DateField(_("to be decided by"), null=True, blank=True)
     decided_by = models.ForeignKey(
         "staff.User",
         on_delete=models.PROTECT,

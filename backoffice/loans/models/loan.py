@@ -127,6 +127,7 @@ class Loan(models.Model):
             ("approve_posting", "Approve a posting above the limit"),
             ("propose_change", "Propose a change of the schedule or a waiver"),
             ("approve_change", "Apply or refuse a change that another person proposed"),
+            ("approve_large_waiver", "Apply a waiver above the limit"),
             ("settle_early", "Settle a loan early"),
             ("quote_settlement", "Hand out what settles a loan"),
             ("pause_loan", "Set and end payment pauses"),

@@ -23,6 +23,8 @@ class WriteOff(models.Model):
         "staff.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("requested by")
     )
     requested_at = models.DateTimeField(_("requested at"))
+    #: The last day on which it can be approved; what was asked for before there was such a day: its own one.
+    decide_by = models.DateField(_("to be decided by"), null=True, blank=True)
     decided_by = models.ForeignKey(
         "staff.User",
         on_delete=models.PROTECT,

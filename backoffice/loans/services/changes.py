@@ -23,9 +23,10 @@ from backoffice.loans.classification import watch_after
 from backoffice.loans.facts import COMPONENTS, Facts, Version
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Borrower, Instalment, Loan, ScheduleChange, Waiver
-from backoffice.loans.policy import loan_policy
+from backoffice.loans.policy import decide_by, loan_policy
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.telling import tell
+from backoffice.loans.services.write_offs import check_after_write_off
 from backoffice.loans.simulation import Difference, simulate
 from backoffice.staff.models import User
 
@@ -67,6 +68,9 @@ def simulated(
     (商业银行金融资产风险分类办法: a concession to a debtor in difficulty). Raises ``InputRefused``.
     """
     facts = ledger.facts()
+    settling = isinstance(terms, EarlySettlement)
+    # Settled on the day of the write-off everything is paid, whatever came first.
+    check_after_write_off(ledger.loan, on=on, field="on" if settling else "", same_day=settling)
     try:
         planned = plan(facts, terms, on=on)
     except ChangeRefused as error:
@@ -111,7 +115,7 @@ def propose_change(
         if shown and shown != fingerprint(difference.as_data()):
             raise AccountChanged()
         change = _change(loan, planned, difference, terms, on=on, by=by, at=at)
-        change.restructuring, change.source = eases, source
+        change.restructuring, change.source, change.decide_by = eases, source, decide_by(on=on)
         change.save()
         _tell(frame, "change_proposed", change)
     return change
@@ -120,7 +124,8 @@ def propose_change(
 def apply_change(*, change: ScheduleChange, by: User, at: datetime, reason: str) -> ScheduleChange:
     """Make a proposed change real, as of the day on which it was proposed and exactly as it was shown.
 
-    Raises ``NotPermitted``, ``TransitionRefused``, and ``AccountChanged`` where it would come to something else by now.
+    Raises ``NotPermitted``, ``TransitionRefused`` (after ``decide_by``; for a waiver above the limit for this person)
+    and ``AccountChanged`` where it would come to something else by now.
     """
     dossier = change.loan.dossier
     with act(by=by, at=at, code="change.applied", reason=reason, dossier=dossier) as frame:
@@ -261,7 +266,8 @@ def _make(
 ) -> None:
     """Write the change and everything that follows from it."""
     version = planned.version
-    change.version = None if version is None else version.number
+    if version is not None:
+        change.version, change.rows_taken_over = version.number, version.taken_over
     change.save()
     for relief in planned.reliefs:
         Waiver.objects.create(

@@ -15,6 +15,7 @@ from backoffice.loans import workflow
 from backoffice.loans.models import Borrower, Charge, Loan
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.telling import tell
+from backoffice.loans.services.write_offs import check_after_write_off
 from backoffice.staff.models import User
 
 
@@ -46,6 +47,7 @@ def charge_cost(
                 _("A cost is charged after the loan was paid out, and not for days to come."),
                 field="charged_on",
             )
+        check_after_write_off(loan, on=charged_on, field="charged_on")
         charge = Charge.objects.create(
             loan=loan, charged_on=charged_on, label=label.strip(), payee=payee.strip(), amount=amount
         )
@@ -57,6 +59,7 @@ def charge_cost(
 def reverse_charge(*, charge: Charge, by: User, at: datetime, reason: str) -> Charge:
     """Take a cost back: it counts as never charged, and everything after it is derived anew.
 
+    One that was owed when the loan was written off stays; it can be waived.
     Raises ``NotPermitted``, ``TransitionRefused`` and ``InputRefused``.
     """
     dossier = charge.loan.dossier
@@ -65,6 +68,7 @@ def reverse_charge(*, charge: Charge, by: User, at: datetime, reason: str) -> Ch
         workflow.loan.check("reverse_charge", loan, by=by, at=at)
         if charge.reverses_id is not None or Charge.objects.filter(reverses=charge).exists():
             raise InputRefused(_("This cost was taken back already."), field="charge")
+        check_after_write_off(loan, on=charge.charged_on, field="charge")
         reversal = Charge.objects.create(
             loan=loan,
             charged_on=business_day(at),

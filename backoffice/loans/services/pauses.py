@@ -16,6 +16,7 @@ from backoffice.loans.choices import PauseKind
 from backoffice.loans.models import Borrower, Loan, PaymentPause
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.telling import tell
+from backoffice.loans.services.write_offs import check_after_write_off
 from backoffice.staff.models import User
 
 _DAY = timedelta(days=1)
@@ -62,6 +63,9 @@ def pause_loan(
                 ),
                 field="stops_default_interest",
             )
+        if stops_default_interest:
+            # It begins to work when its first day ends, so the day of the write-off itself is late enough.
+            check_after_write_off(loan, on=from_on, field="from_on", same_day=True)
         pause = PaymentPause.objects.create(
             loan=loan,
             kind=kind,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import Act, act, lock
@@ -15,6 +16,7 @@ from backoffice.loans.account import derive
 from backoffice.loans.choices import LoanState, PostingState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Borrower, Loan, WriteOff
+from backoffice.loans.policy import decide_by
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
@@ -24,6 +26,23 @@ class NotWriteable(InputRefused):
     """This loan cannot be written off now."""
 
     code = "not-to-be-written-off"
+
+
+def check_after_write_off(loan: Loan, *, on: date, field: str, same_day: bool = False) -> None:
+    """Refuse what would change what was owed at the end of the day on which the loan was written off.
+
+    ``on`` is the day as of which something is to hold, ``same_day`` says that the day of the write-off itself is late
+    enough, ``field`` names the parameter (or none). Raises ``InputRefused``.
+    """
+    day = loan.written_off_on
+    if day is None or on > day or (same_day and on == day):
+        return
+    raise InputRefused(
+        gettext("The loan was written off on %(day)s, and what was owed by then stays as it is.")
+        % {"day": day},
+        field=field or None,
+        code="before-write-off",
+    )
 
 
 def request_write_off(*, loan: Loan, by: User, at: datetime, reason: str) -> WriteOff:
@@ -37,7 +56,11 @@ def request_write_off(*, loan: Loan, by: User, at: datetime, reason: str) -> Wri
         if WriteOff.objects.filter(loan=loan, state=PostingState.REQUESTED).exists():
             raise NotWriteable(_("A write-off of this loan awaits a decision already."))
         write_off = WriteOff.objects.create(
-            loan=loan, principal=_principal(loan, at=at), requested_by=by, requested_at=at
+            loan=loan,
+            principal=_principal(loan, at=at),
+            requested_by=by,
+            requested_at=at,
+            decide_by=decide_by(on=business_day(at)),
         )
         _tell(frame, "write_off_requested", write_off)
     return write_off
@@ -47,8 +70,9 @@ def approve_write_off(*, write_off: WriteOff, by: User, at: datetime, reason: st
     """Write the loan off today with the principal that is unpaid at the end of the day.
 
     The borrower owes the same as before: days past due, class and default interest go on, payments are taken. What was
-    paid by now is fixed: it can neither be reversed nor, of earlier days, added to. Raises ``NotPermitted``,
-    ``TransitionRefused`` and, where nothing is overdue any more, ``NotWriteable``.
+    paid by now is fixed: it can neither be reversed nor, of earlier days, added to; nor can costs, pauses of default
+    interest or changes of that time be. Raises ``NotPermitted``,
+    ``TransitionRefused`` (after ``decide_by`` too) and, where nothing is overdue any more, ``NotWriteable``.
     """
     dossier = write_off.loan.dossier
     with act(by=by, at=at, code="write_off.approved", reason=reason, dossier=dossier) as frame:

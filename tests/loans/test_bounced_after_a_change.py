@@ -1,0 +1,172 @@
+"""Money paid in advance that bounces after the schedule was changed: owed again from its own due day, not before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backoffice.core.context import EntryPoint, entering
+from backoffice.core.time import start_of_day
+from backoffice.loans import services
+from backoffice.loans.account import Cost, Facts, as_agreed_at_first, at_change, derive, payoff
+from backoffice.loans.ageing import days_past_due
+from backoffice.loans.changes import Deferral, RateCut, Reschedule, Terms, plan
+from backoffice.loans.selectors import loan_snapshot
+from backoffice.staff.roles import Role
+from tests.factories.changes import a_proposal
+from tests.factories.loans import a_loan as a_stored_loan
+from tests.factories.loans import a_repayment, job
+from tests.factories.staff import person
+from tests.loans.test_account import loans
+from tests.loans.test_changes import a_loan, days, paid, planned_or_none
+
+ON = date(2024, 3, 16)
+IN_TIME = ((date(2024, 2, 1), "1120.00"), (date(2024, 3, 1), "1110.00"))
+#: That of 1 April, paid on 10 March.
+AHEAD = (date(2024, 3, 10), "1100.00")
+
+
+def past_due(facts: Facts, on: date) -> int:
+    dues, payments = derive(facts, on=on).dues_and_payments()
+    return days_past_due(on=on, schedule=dues, payments=payments).days
+
+
+def bounced(terms: Terms, *, daily: bool = False) -> Facts:
+    """Two instalments paid on their days and the third one ahead; changed on 16 March; then the third one bounces."""
+    day_count = "act/365" if daily else "equal"
+    facts = a_loan(receipts=paid(*IN_TIME, AHEAD), daily_interest=daily, day_count=day_count)
+    changed = plan(facts, terms, on=ON).on_top_of(facts)
+    return replace(changed, receipts=changed.receipts[:2])
+
+
+@pytest.mark.parametrize("daily", [False, True])
+@pytest.mark.parametrize("terms", [Deferral(2), RateCut(Decimal("0.06"))])
+def test_what_was_paid_ahead_falls_due_on_its_own_day(terms: Terms, daily: bool) -> None:
+    facts = bounced(terms, daily=daily)
+    third = derive(facts, on=ON).rows[2]
+    assert third.due_on == date(2024, 4, 1)
+    assert third.open("principal") > 0
+    for on, number in ((date(2024, 3, 31), 0), (date(2024, 4, 1), 0), (date(2024, 4, 2), 1)):
+        assert past_due(facts, on) == number
+    assert derive(facts, on=date(2024, 4, 1)).owed("penalty") == 0
+    assert derive(facts, on=date(2024, 4, 11)).owed("penalty") > 0
+
+
+def test_interest_to_the_day_takes_what_was_paid_ahead_into_account() -> None:
+    """10,000 left after 1 March, of which 1,000 paid ahead with 100.00 of interest; put off by two months.
+
+    On 16 March 48.39 had run up and 100.00 was paid, 51.61 too much: the 9,000 bear 16/31 of 90.00 to 1 April (46.45),
+    so on that day what was paid ahead is 5.16 too much still. By 1 May 84.84 are owed.
+    """
+    facts = a_loan(receipts=paid(*IN_TIME, AHEAD))
+    changed = plan(facts, Deferral(2), on=ON).on_top_of(facts)
+    assert payoff(changed, on=date(2024, 4, 1))["interest"] == Decimal("-5.16")
+    assert payoff(changed, on=date(2024, 5, 1))["interest"] == Decimal("84.84")
+    # Bounced, the 100.00 are owed again, and the principal with them.
+    owed = payoff(replace(changed, receipts=changed.receipts[:2]), on=date(2024, 3, 20))
+    assert owed["principal"] == 10_000
+    assert owed["interest"] == Decimal("48.39") + Decimal("11.61")
+
+
+def test_a_cost_goes_with_what_is_due_first() -> None:
+    facts = bounced(Reschedule(10, date(2024, 3, 20)))
+    account = derive(replace(facts, costs=(Cost(1, ON, Decimal(50)),)), on=date(2024, 3, 20))
+    assert [row.due_on for row in account.rows if row.due["cost"]] == [date(2024, 3, 20)]
+
+
+def test_a_second_change_takes_it_along() -> None:
+    facts = bounced(Deferral(2))
+    version = plan(facts, Deferral(1), on=date(2024, 3, 20)).version
+    assert version is not None
+    dues = [row.due_on for row in version.rows]
+    assert dues[:4] == [date(2024, 2, 1), date(2024, 3, 1), date(2024, 5, 1), date(2024, 8, 1)]
+    assert version.rows[2].principal == 1000
+    assert sum(row.principal for row in version.rows) == 12_000
+
+
+easings = st.one_of(
+    st.builds(Deferral, st.integers(1, 14)),
+    st.builds(RateCut, st.sampled_from([Decimal(0), Decimal("0.03"), Decimal("0.1")])),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(loans(), easings, days, st.sets(st.integers(0, 5)), st.integers(0, 400))
+def test_a_change_makes_nothing_overdue_sooner_whatever_bounces(
+    facts: Facts, terms: Terms, on: date, gone: set[int], more: int
+) -> None:
+    """Of what came in before the change any payments bounce: by the contract as it was made it is no better."""
+    facts = replace(facts, receipts=tuple(one for one in facts.receipts if one.on < on), reliefs=())
+    planned = planned_or_none(facts, terms, on)
+    if planned is None:
+        return
+    left = tuple(one for one in facts.receipts if one.key not in gone)
+    changed = replace(planned.on_top_of(facts), receipts=left)
+    later = on + timedelta(days=more)
+    assert past_due(changed, later) <= past_due(as_agreed_at_first(changed), later)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(loans(), easings, days)
+def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Terms, on: date) -> None:
+    """The interest that settles the loan on the day of the change is the same before it and after it.
+
+    More was paid in advance than the new schedule has interest to take it off from: then the rest of it is gone.
+    """
+    facts = replace(
+        facts,
+        receipts=tuple(one for one in facts.receipts if one.on < on),
+        reliefs=(),
+        costs=(),
+    )
+    planned = planned_or_none(facts, terms, on)
+    if planned is None:
+        return
+    changed = planned.on_top_of(facts)
+    before, after = at_change(facts, on=on), at_change(changed, on=on)
+    was = before.account.owed("interest", due_by=on) + before.run_up
+    now = after.account.owed("interest", due_by=on) + after.run_up
+    assert now == was if was >= 0 else was <= now <= 0
+
+
+def morning(day: date) -> datetime:
+    return start_of_day(day) + timedelta(hours=10)
+
+
+@pytest.mark.django_db
+def test_the_book_counts_from_that_day_too() -> None:
+    """1,000 a month, the one of 1 July paid on 10 June; put off on 16 June; on 20 June the money bounces."""
+    loan = a_stored_loan(at=morning(date(2026, 3, 1)))
+    due = list(loan.instalments.order_by("sequence"))
+    for number, one in enumerate(due[:4]):
+        on = date(2026, 6, 10) if number == 3 else one.due_on
+        last = a_repayment(loan, one.principal_due + one.interest_due, on=on, at=morning(on))
+    change = a_proposal(loan, Deferral(2), at=morning(date(2026, 6, 16)))
+    with entering(EntryPoint.ADMIN):
+        services.apply_change(
+            change=change, by=person(Role.LOAN_OFFICER), at=morning(date(2026, 6, 16)), reason="同意"
+        )
+    change.refresh_from_db()
+    assert change.rows_taken_over == 4
+    with entering(EntryPoint.COMMAND):
+        services.reverse_repayment(
+            repayment=last,
+            external_id="reversal",
+            by=job(),
+            at=morning(date(2026, 6, 20)),
+            reason="退票",
+        )
+    loan.refresh_from_db()
+    assert (loan.oldest_unpaid_due_on, loan.overdue_kind) == (None, "none")
+    assert loan.next_event_on == date(2026, 7, 2)
+    for on, number in ((date(2026, 7, 1), 0), (date(2026, 7, 2), 1)):
+        assert loan_snapshot(loan.pk, on=on).past_due.days == number
+    on = date(2026, 7, 2)
+    a_repayment(loan, "0.01", on=on, at=morning(on))
+    loan.refresh_from_db()
+    assert loan.oldest_unpaid_due_on == date(2026, 7, 1)
