@@ -9,16 +9,19 @@ it stopped; a dry run does everything and takes it back. What is taken in, and b
 from __future__ import annotations
 
 import hashlib
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from backoffice.audit.services import act
 from backoffice.core.bulk import insert_values, uncollected
@@ -27,6 +30,7 @@ from backoffice.core.imports import Mapping as MappingFile
 from backoffice.core.imports import RowError, load_mapping, open_table
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.models import ImportRow, ImportRun
+from backoffice.core.processes import side_by_side, side_by_side_possible
 from backoffice.staff.models import User
 
 R = TypeVar("R")
@@ -34,19 +38,22 @@ R = TypeVar("R")
 Progress = Callable[[int, int], None]
 #: A run remembers so many of its refusals and notices; all of them are in the report of the command.
 REMEMBERED = 500
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
     """What the service made of a batch, by position: the dossiers of what is new, refusals, and what is worth a notice.
 
-    ``known`` is the number of rows that were there already by another way than a file.
+    ``known`` is the number of rows that were there already by another way than a file; ``tally`` is for
+    ``FileKind.count``.
     """
 
     created: Mapping[int, int]
     refused: Mapping[int, DomainError]
     known: int = 0
     notices: Mapping[int, DomainError] = field(default_factory=dict)
+    tally: Any = None
 
 
 class FileKind(ABC, Generic[R]):
@@ -58,6 +65,8 @@ class FileKind(ABC, Generic[R]):
     required: ClassVar[Sequence[str]]
     #: What the service calls a field that the mapping calls otherwise.
     names: ClassVar[Mapping[str, str]] = {}
+    #: Rows with the same value of this field are taken in one after the other, whatever is done side by side.
+    together: ClassVar[str] = ""
 
     @abstractmethod
     def check(self, by: User) -> None:
@@ -69,11 +78,26 @@ class FileKind(ABC, Generic[R]):
 
     @abstractmethod
     def take_in(self, rows: Sequence[R], *, by: User, at: datetime) -> TakenIn:
-        """Take in a batch, in the caller's transaction."""
+        """Take in a batch, in the caller's transaction. What was counted goes into ``tally``: it may be taken back."""
+
+    def count(self, tally: Any) -> None:
+        """Add what a batch that is committed did."""
 
     def figures(self) -> dict[str, Any]:
         """What the whole run did beside counting rows: codes and figures (plain texts and numbers)."""
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What came of one batch, committed."""
+
+    rows: int
+    created: int
+    skipped: int
+    errors: list[RowError]
+    notices: list[RowError]
+    tally: Any
 
 
 @dataclass(slots=True)
@@ -104,17 +128,21 @@ def import_file(
     name: str = "",
     dry_run: bool = False,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> FileImport:
     """Take in a CSV or XLSX file, ``batch`` rows to a transaction; ``name`` is the file's own where ``path`` is not.
 
-    Raises ``FileError`` or ``MappingError`` with nothing taken in, ``NotPermitted``. Rows at fault are refused one
-    by one and named in the result.
+    ``workers`` processes take parts of the file side by side, rows that belong together in one of them; a dry run
+    is one transaction, and SQLite has one writer: there it is one. Raises ``FileError`` or ``MappingError`` with
+    nothing taken in, ``NotPermitted``. Rows at fault are refused one by one and named in the result.
     """
     kind.check(by)
     mapping = load_mapping(mapping_path, known=list(kind.fields), required=kind.required)
     # A first pass over the whole file, so that a cut or broken one is refused before its first row is in.
     total = sum(1 for _row in _rows(path, mapping))
     run = _Run(kind, mapping, by=by, at=at, total=total, batch=batch, progress=progress)
+    if kind.together and side_by_side_possible() and not dry_run:
+        run.parts = max(min(workers, -(-total // batch)), 1)
     if not dry_run:
         run.work(path, mapping_path, name=name or path.name)
     else:
@@ -152,6 +180,7 @@ class _Run:
         self.batch = batch
         self.progress = progress or (lambda done, total: None)
         self.result = FileImport()
+        self.parts = 1
         self.seen: Counter[str] = Counter()
 
     def work(self, path: Path, mapping_path: Path, *, name: str) -> None:
@@ -168,14 +197,39 @@ class _Run:
             self.result.already = True
             self.result.rows_read = self.run.rows_read
             return
-        rows = _rows(path, self.mapping)
-        while batch := list(islice(rows, self.batch)):
-            self._take_in(batch)
+        parts = [partial(self._part, path, number) for number in range(self.parts)]
+        for done in side_by_side(parts) if self.parts > 1 else parts[0]():
+            self._count(done)
             self.progress(self.result.rows_read, self.total)
         self._finish()
 
+    def _part(self, path: Path, number: int) -> Iterator[_Batch]:
+        """Take in the rows of a part, batch by batch."""
+        rows = _rows(path, self.mapping)
+        if self.parts > 1:
+            rows = (row for row in rows if self._part_of(row) == number)
+        while batch := list(islice(rows, self.batch)):
+            yield self._take_in(batch)
+
+    def _part_of(self, row: SourceRow) -> int:
+        columns = self.mapping.fields[self.kind.together].columns
+        together = "\x1f".join(row.cells.get(column, "") for column in columns)
+        return zlib.crc32(together.encode()) % self.parts
+
+    def _count(self, done: _Batch) -> None:
+        result = self.result
+        result.rows_read += done.rows
+        result.created += done.created
+        result.skipped += done.skipped
+        result.errors += done.errors
+        result.notices += done.notices
+        if done.tally is not None:
+            self.kind.count(done.tally)
+
     def _finish(self) -> None:
         """Over all attempts: what an attempt that was broken off took in counts as taken in by this run."""
+        self.result.errors.sort(key=lambda one: one.row)
+        self.result.notices.sort(key=lambda one: one.row)
         created = self.run.rows.count()
         self.result.figures = self.kind.figures()
         figures = {
@@ -204,31 +258,39 @@ class _Run:
             "figures": self.result.figures,
         }
 
-    def _take_in(self, batch: Sequence[SourceRow]) -> None:
+    def _take_in(self, batch: Sequence[SourceRow]) -> _Batch:
         keys = [self._key(row) for row in batch]
+        for _attempt in range(ATTEMPTS - 1):
+            # Somebody else brought the same thing, or locked in another order, at the very same moment: they go first.
+            with suppress(IntegrityError, OperationalError):
+                return self._try(batch, keys)
+        return self._try(batch, keys)
+
+    def _try(self, batch: Sequence[SourceRow], keys: Sequence[str]) -> _Batch:
         with uncollected(), transaction.atomic():
-            # Whoever takes in the same file at the same time waits here, and then finds the rows there.
-            ImportRun.objects.select_for_update().get(pk=self.run.pk)
+            if self.parts == 1:
+                # Whoever takes in the same file at the same time waits here, and then finds the rows there. Parts wait
+                # for what they have in common only.
+                ImportRun.objects.select_for_update().get(pk=self.run.pk)
             known = set(
                 ImportRow.objects.filter(kind=self.kind.kind, row_key__in=keys).values_list(
                     "row_key", flat=True
                 )
             )
-            self._create([(row, key) for row, key in zip(batch, keys, strict=True) if key not in known])
-        self.result.rows_read += len(batch)
-        self.result.skipped += len(known)
+            new = [(row, key) for row, key in zip(batch, keys, strict=True) if key not in known]
+            return self._create(new, rows=len(batch), skipped=len(known))
 
-    def _create(self, new: Sequence[tuple[SourceRow, str]]) -> None:
+    def _create(self, new: Sequence[tuple[SourceRow, str]], *, rows: int, skipped: int) -> _Batch:
         errors: list[RowError] = []
         wanted: list[tuple[SourceRow, str]] = []
-        rows: list[Any] = []
+        given: list[Any] = []
         for row, key in new:
             values, wrong = self.mapping.read(row, self.kind.fields)
             errors += wrong
             if not wrong:
                 wanted.append((row, key))
-                rows.append(self.kind.row(values))
-        made = self.kind.take_in(rows, by=self.by, at=self.at)
+                given.append(self.kind.row(values))
+        made = self.kind.take_in(given, by=self.by, at=self.at)
         insert_values(
             ImportRow,
             ("run_id", "kind", "row_key", "row_number", "dossier_id"),
@@ -239,10 +301,14 @@ class _Run:
         )
         errors += [self._told(wanted[position][0], one) for position, one in made.refused.items()]
         notices = [self._told(wanted[position][0], one) for position, one in made.notices.items()]
-        self.result.created += len(made.created)
-        self.result.skipped += made.known
-        self.result.errors += sorted(errors, key=lambda one: one.row)
-        self.result.notices += sorted(notices, key=lambda one: one.row)
+        return _Batch(
+            rows=rows,
+            created=len(made.created),
+            skipped=skipped + made.known,
+            errors=errors,
+            notices=notices,
+            tally=made.tally,
+        )
 
     def _key(self, row: SourceRow) -> str:
         """Equal rows are told apart by their order: the second of its kind is another thing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,12 +19,16 @@ from backoffice.staff.services import system_user
 
 SHOWN = 20
 WIDTH = 40
+#: The database works as hard as we do: more processes than this rarely help.
+MOST_WORKERS = 4
 
 
 class ImportCommand(BaseCommand):
-    """A command names its service: ``service(path=, mapping_path=, by=, at=, dry_run=, progress=)``."""
+    """A command names its service: ``service(path=, mapping_path=, by=, at=, dry_run=, progress=)``; one that takes
+    ``workers=`` as well says so."""
 
     service: ClassVar[Any]
+    side_by_side: ClassVar[bool] = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
@@ -33,6 +38,14 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--by", help="user name of who answers for it (default: the system's import user)"
         )
+        if self.side_by_side:
+            parser.add_argument(
+                "--workers",
+                type=int,
+                metavar="N",
+                default=min(os.cpu_count() or 1, MOST_WORKERS),
+                help="processes that share the file (default here: %(default)s; in a dry run and on SQLite one)",
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path in (options["file"], options["mapping"]):
@@ -41,6 +54,7 @@ class ImportCommand(BaseCommand):
         if options["report"] and not options["report"].absolute().parent.is_dir():
             raise CommandError(f"There is no folder {options['report'].parent} for the report.")
         by = self._actor(options["by"])
+        more = {"workers": options["workers"]} if self.side_by_side else {}
         with context.entering(context.EntryPoint.COMMAND, actor=by), translation.override("en"):
             try:
                 result = type(self).service(
@@ -50,6 +64,7 @@ class ImportCommand(BaseCommand):
                     at=timezone.now(),
                     dry_run=options["dry_run"],
                     progress=self._progress,
+                    **more,
                 )
             except (FileError, MappingError, NotPermitted) as error:
                 raise CommandError(f"{error.message} Nothing was taken in.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,18 @@ class Loans(FileKind[LoanRow]):
 
     def take_in(self, rows: Sequence[LoanRow], *, by: User, at: datetime) -> TakenIn:
         made = import_loans(rows, by=by, at=at)
-        self.lent += sum((loan.principal for loan in made.created), ZERO)
-        self.borrowers.update(loan.borrower_id for loan in made.created)
+        tally = (
+            sum((loan.principal for loan in made.created), ZERO),
+            {loan.borrower_id for loan in made.created},
+        )
         dossiers = {
             position: loan.dossier_id for position, loan in zip(made.positions, made.created, strict=True)
         }
-        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known)
+        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known, tally=tally)
+
+    def count(self, tally: tuple[Decimal, set[int]]) -> None:
+        self.lent += tally[0]
+        self.borrowers |= tally[1]
 
     def figures(self) -> dict[str, Any]:
         """Yuan of principal that came into the book, and of how many borrowers."""
@@ -105,6 +112,7 @@ class Repayments(FileKind[RepaymentRow]):
     act = "repayment"
     fields = REPAYMENT_FIELDS
     required = tuple(REPAYMENT_FIELDS)
+    together = "loan_number"
 
     def __init__(self) -> None:
         self.money = Money()
@@ -118,12 +126,21 @@ class Repayments(FileKind[RepaymentRow]):
 
     def take_in(self, rows: Sequence[RepaymentRow], *, by: User, at: datetime) -> TakenIn:
         made = import_repayments(rows, by=by, at=at)
-        self.money.add(made.money)
-        self.received += sum((one.amount for one in made.created), ZERO)
+        received = sum((one.amount for one in made.created), ZERO)
         dossiers = {
             position: one.loan.dossier_id for position, one in zip(made.positions, made.created, strict=True)
         }
-        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known, notices=_notices(made))
+        return TakenIn(
+            created=dossiers,
+            refused=dict(made.refused),
+            known=made.known,
+            notices=_notices(made),
+            tally=(received, made.money),
+        )
+
+    def count(self, tally: tuple[Decimal, Money]) -> None:
+        self.received += tally[0]
+        self.money.add(tally[1])
 
     def figures(self) -> dict[str, Any]:
         """Yuan received; loans touched, settled, derived anew since money came late; yuan by component, and left."""
@@ -180,9 +197,11 @@ def import_repayments_file(
     name: str = "",
     dry_run: bool = False,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> FileImport:
     """Take in the repayments of a CSV or XLSX file; ``figures`` tells what they did to the money. Errors as for loans.
 
+    ``workers`` processes share the file, the repayments of one loan in one of them (PostgreSQL; not in a dry run).
     A payment of more than is owed is taken whole: what is left stays the borrower's credit, with a notice.
     """
     return import_file(
@@ -195,4 +214,5 @@ def import_repayments_file(
         name=name,
         dry_run=dry_run,
         progress=progress,
+        workers=workers,
     )

@@ -6,4 +6,5 @@ from backoffice.loans.services.file_imports import import_repayments_file
 
 class Command(ImportCommand):
     help = "Take in repayments from a CSV or XLSX file. Safe to repeat and to break off."
+    side_by_side = True
     service = staticmethod(import_repayments_file)

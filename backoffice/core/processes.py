@@ -1,0 +1,83 @@
+"""Work of Python side by side: threads of one process would wait for each other, processes do not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
+
+from django.db import connection, connections
+
+T = TypeVar("T")
+#: What a part sends with a value: the next one, its end, or why it failed.
+_NEXT, _END, _FAILED = "next", "end", "failed"
+
+
+class PartLost(RuntimeError):
+    """The process of a part ended without a word: killed, or out of memory."""
+
+
+def side_by_side_possible() -> bool:
+    """Whether parts can have transactions of their own at the same time: not on SQLite, not within a transaction."""
+    return connection.features.has_select_for_update and not connection.in_atomic_block
+
+
+def side_by_side(parts: Sequence[Callable[[], Iterable[T]]]) -> Iterator[T]:
+    """What the parts yield, as it comes. Each runs in a copy of this process with connections of its own.
+
+    The copies have our context: the same actor through the same door. The first error of a part is raised here and
+    ends the others at once: what they have not committed is not done. Raises ``PartLost``.
+    """
+    # A connection has one owner. Ours are opened again when they are needed.
+    for one in connections.all(initialized_only=True):
+        one.close()
+        if hasattr(one, "close_pool"):
+            one.close_pool()
+    fork = get_context("fork")
+    processes, pipes = [], []
+    try:
+        for part in parts:
+            ours, theirs = fork.Pipe(duplex=False)
+            process = fork.Process(target=_run, args=(part, theirs, os.getpid()), daemon=True)
+            process.start()
+            theirs.close()
+            processes.append(process)
+            pipes.append(ours)
+        yield from _told(pipes)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _told(pipes: list[Any]) -> Iterator[Any]:
+    pipe: Any
+    while pipes:
+        for pipe in wait(pipes):
+            try:
+                what, value = pipe.recv()
+            except EOFError as error:
+                raise PartLost(
+                    "A process working beside this one was ended; start again, it goes on."
+                ) from error
+            if what == _FAILED:
+                raise value
+            if what == _END:
+                pipes.remove(pipe)
+            else:
+                yield value
+
+
+def _run(part: Callable[[], Iterable[T]], pipe: Connection, parent: int) -> None:
+    try:
+        for value in part():
+            pipe.send((_NEXT, value))
+            # Whoever started us was killed: nobody would be told of the rest.
+            if os.getppid() != parent:
+                return
+        connections.close_all()
+        pipe.send((_END, None))
+    except Exception as error:  # noqa: BLE001 (raised again where it can be handled)
+        pipe.send((_FAILED, error))
