@@ -6,4 +6,4 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from backoffice.core import checks  # noqa: F401  (registers the system checks)
+        from backoffice.core import checks, lookups  # noqa: F401  (registers system checks and lookups)

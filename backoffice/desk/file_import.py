@@ -273,7 +273,7 @@ class _Run:
                 # for what they have in common only.
                 ImportRun.objects.select_for_update().get(pk=self.run.pk)
             known = set(
-                ImportRow.objects.filter(kind=self.kind.kind, row_key__in=keys).values_list(
+                ImportRow.objects.filter(kind=self.kind.kind, row_key__one_of=keys).values_list(
                     "row_key", flat=True
                 )
             )

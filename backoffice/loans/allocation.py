@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from backoffice.core.money import CENT, ZERO
 
@@ -44,8 +44,7 @@ class AllocationRule:
 STATUTORY = AllocationRule()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenInstalment:
+class OpenInstalment(NamedTuple):
     """What is still owed on one instalment, by component. ``key`` is the caller's name for it."""
 
     key: int
@@ -53,8 +52,7 @@ class OpenInstalment:
     open: Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """One part of the payment: so many yuan of this component of that instalment."""
 
     key: int
@@ -62,8 +60,7 @@ class Share:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """The shares of one payment in the order in which they were given, and what nothing was owed for."""
 
     shares: tuple[Share, ...]

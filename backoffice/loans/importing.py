@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from backoffice.core.errors import DomainError
 from backoffice.core.money import ZERO
@@ -86,8 +86,7 @@ class LoanRow:
     cost_table_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RepaymentRow:
+class RepaymentRow(NamedTuple):
     """A repayment (yuan) of a loan that is in the book already."""
 
     loan_number: str

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from backoffice.core.money import ZERO, to_cents
 from backoffice.loans.allocation import AllocationRule, OpenInstalment, Share, allocate
@@ -52,7 +53,7 @@ class Line:
         return not self.contract_open and self.penalty_paid >= self.penalty_due
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """What a contract says about money that comes. ``default_rate`` is per year, divided by ``basis`` days."""
 
@@ -61,7 +62,7 @@ class Terms:
     basis: int
     rounding: str
 
-    @property
+    @cached_property
     def in_order_of_dues(self) -> bool:
         """Whether every instalment is paid whole before the next one, so that only the first ones matter."""
         rule = self.rule

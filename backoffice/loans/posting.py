@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from backoffice.core.money import ZERO
 from backoffice.loans import ageing
@@ -23,6 +24,7 @@ STANDING_COLUMNS = (
     "stood_on",
     "next_event_on",
 )
+_standing_of = attrgetter(*STANDING_COLUMNS)
 
 
 def due(instalment: Instalment) -> Decimal:
@@ -51,7 +53,7 @@ def take_standing(
     something to report, and leaves a next event of an earlier day: the close of that day has not run yet and must
     still find the loan. Answers whether anything changed. The caller saves.
     """
-    before = tuple(getattr(loan, name) for name in STANDING_COLUMNS)
+    before = _standing_of(loan)
     standing = ageing.standing(
         on=on,
         unpaid_due_days=[one.due_on for one in instalments if open_amount(one) > ZERO],
@@ -68,4 +70,4 @@ def take_standing(
     loan.stood_on = on
     if closing or loan.next_event_on is None or loan.next_event_on >= on:
         loan.next_event_on = standing.next_event_on if closing or reported(loan, standing) else on
-    return before != tuple(getattr(loan, name) for name in STANDING_COLUMNS)
+    return bool(before != _standing_of(loan))

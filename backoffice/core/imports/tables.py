@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext_lazy as _
@@ -31,8 +31,7 @@ class FileError(DomainError):
     code = "file-unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """One data row: its number in the file (the header is row 1) and its cells by column name.
 
     ``short_by`` counts cells that are missing at the end: the mark of a file that was cut off. ``long_by`` counts

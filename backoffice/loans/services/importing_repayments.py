@@ -21,6 +21,9 @@ from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
 
+#: What an external id stands for: a repayment in the book, or an earlier row of the same file.
+Known = Repayment | RepaymentRow
+
 
 def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -> Imported[Repayment]:
     """New repayments of loans in the book, put where they belong by their dates; known external ids are left alone.
@@ -36,7 +39,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
         # All borrowers, then all loans, each in the order of their ids: two imports never wait for each other.
         loans = _locked_loans({row.loan_number for row in rows})
         known = _known(rows, loans)
-        new: list[tuple[int, Repayment]] = []
+        new: list[tuple[int, Loan, RepaymentRow]] = []
         # In the order of receipt: so they are told, and so the one that comes after all is paid is known.
         for position in sorted(range(len(rows)), key=lambda i: (rows[i].received_at, rows[i].external_id)):
             row = rows[position]
@@ -48,16 +51,8 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
             if loan is None:
                 result.known += 1
                 continue
-            repayment = Repayment(
-                loan=loan,
-                creditor_id=loan.creditor_id,
-                external_id=row.external_id,
-                received_at=row.received_at,
-                amount=row.amount,
-                channel=row.channel,
-            )
-            known[loan.creditor_id, row.external_id] = repayment
-            new.append((position, repayment))
+            known[loan.creditor_id, row.external_id] = row
+            new.append((position, loan, row))
         post_many(new, result, by=by, at=at)
     return result
 
@@ -65,7 +60,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
 def _loan_for(
     row: RepaymentRow,
     loans: dict[str, Loan],
-    known: dict[tuple[int, str], Repayment],
+    known: dict[tuple[int, str], Known],
     *,
     limit: Decimal | None,
     at: datetime,
@@ -76,7 +71,11 @@ def _loan_for(
         raise InputRefused(_("No loan has this number; import the loan first."), field="loan_number")
     before = known.get((loan.creditor_id, row.external_id))
     if before is not None:
-        if is_same(before, loan=loan, amount=row.amount, received_at=row.received_at):
+        if isinstance(before, RepaymentRow):
+            same = before._replace(channel=row.channel) == row
+        else:
+            same = is_same(before, loan=loan, amount=row.amount, received_at=row.received_at)
+        if same:
             return None
         raise ExternalIdReused(field="external_id")
     check_payment(loan=loan, amount=row.amount, received_at=row.received_at, at=at)
@@ -90,31 +89,28 @@ def _loan_for(
     return loan
 
 
-def _known(rows: Sequence[RepaymentRow], loans: dict[str, Loan]) -> dict[tuple[int, str], Repayment]:
+def _known(rows: Sequence[RepaymentRow], loans: dict[str, Loan]) -> dict[tuple[int, str], Known]:
     """The repayments that are there with these ids, by creditor and id, of the creditors of these loans."""
     creditors = {loan.creditor_id for loan in loans.values()}
     return {
         (one.creditor_id, one.external_id): one
         for part in chunks([row.external_id for row in rows])
-        for one in Repayment.objects.filter(creditor__in=creditors, external_id__in=part)
+        for one in Repayment.objects.filter(creditor__in=creditors, external_id__one_of=part)
     }
 
 
 def _locked_loans(numbers: set[str]) -> dict[str, Loan]:
     found: dict[str, Loan] = {}
-    loans: list[int] = []
     owners: set[int] = set()
-    for part in chunks(sorted(numbers)):
-        for pk, borrower_id in Loan.objects.filter(number__in=part).values_list("pk", "borrower_id"):
-            loans.append(pk)
-            owners.add(borrower_id)
     # In the order of their ids, as everybody locks.
-    for ids in chunks(sorted(owners)):
-        borrowers = Borrower.objects.select_for_update(no_key=True).filter(pk__in=ids)
-        list(borrowers.order_by("pk").values_list("pk"))
-    for ids in chunks(sorted(loans)):
-        locked = Loan.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-        found.update({one.number: one for one in locked})
+    for part in chunks(sorted(numbers)):
+        borrowers = Borrower.objects.select_for_update(of=("self",), no_key=True)
+        of_loans = borrowers.filter(loans__number__one_of=part).order_by("pk")
+        owners.update(pk for (pk,) in of_loans.values_list("pk"))
+    for part in chunks(sorted(numbers)):
+        locked = Loan.objects.select_for_update(no_key=True).filter(number__one_of=part).order_by("pk")
+        # One that came into the book a moment ago is not there yet: its borrower is not locked.
+        found.update({one.number: one for one in locked if one.borrower_id in owners})
     # A few products of many loans: joined, they would be read once per loan.
     products = LoanProduct.objects.in_bulk({one.product_id for one in found.values()})
     for one in found.values():
