@@ -18,6 +18,7 @@ from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+import orjson
 from django.db import connections, models, router, transaction
 from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
@@ -198,12 +199,19 @@ def update_rows(
 
 def _prepared(raw: Sequence[Any], field: _Field, connection: Any) -> Sequence[Any]:
     """A column as the driver takes it. The field is asked only where a value is not one that goes in as it is."""
+    if connection.vendor == "postgresql" and type(field) is models.JSONField and field.encoder is None:
+        # COPY takes the text of a document.
+        return [None if value is None else _json(value) for value in raw]
     if connection.vendor == "postgresql" and not isinstance(field, models.JSONField):
         kinds = set(map(type, raw))
         if kinds <= _PLAIN or (kinds <= _PLAIN_OR_MOMENT and not any(map(_is_naive, raw))):
             return raw
     prepare: Callable[[Any, Any], Any] = field.get_db_prep_save
     return [prepare(value, connection) for value in raw]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _is_naive(value: Any) -> bool:

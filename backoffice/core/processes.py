@@ -9,14 +9,20 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from django.db import connection, connections
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.errors import DomainError
 
 T = TypeVar("T")
 #: What a part sends with a value: the next one, its end, or why it failed.
 _NEXT, _END, _FAILED = "next", "end", "failed"
 
 
-class PartLost(RuntimeError):
+class PartLost(DomainError):
     """The process of a part ended without a word: killed, or out of memory."""
+
+    code = "process-lost"
+    default_message = _("A process working beside this one was ended. Start again: what is done stays done.")
 
 
 def side_by_side_possible() -> bool:
@@ -59,9 +65,7 @@ def _told(pipes: list[Any]) -> Iterator[Any]:
             try:
                 what, value = pipe.recv()
             except EOFError as error:
-                raise PartLost(
-                    "A process working beside this one was ended; start again, it goes on."
-                ) from error
+                raise PartLost() from error
             if what == _FAILED:
                 raise value
             if what == _END:

@@ -110,8 +110,8 @@ class _Purse:
         for key, component, owed in parts:
             if free == 0:
                 return
-            paid = min(owed, free)
-            if paid > 0:
+            if owed:
+                paid = min(owed, free)
                 self.shares.append(Share(key, component, paid))
                 free -= paid
                 self.left -= paid

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import DomainError
@@ -141,6 +141,38 @@ def in_batches(monkeypatch: pytest.MonkeyPatch, instead: Callable[[Any, Any], An
         return instead(lambda: real(rows, by=by, at=at), rows)
 
     monkeypatch.setattr(file_imports, "import_repayments", take_in)
+
+
+def test_a_batch_that_met_anothers_is_tried_again_and_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _loans, lines = loans_and_lines(4)
+    tries: list[str] = []
+
+    def collide(real: Any, rows: Any) -> Any:
+        made = real()
+        tries.append(rows[0].external_id)
+        if tries == ["P0"]:
+            raise IntegrityError("the id was given a moment ago")
+        return made
+
+    in_batches(monkeypatch, collide)
+    result = take(in_file(tmp_path / "in.csv", *lines))
+    assert tries == ["P0", "P0", "P2"]
+    assert (result.rows_read, result.created, Repayment.objects.count()) == (4, 4, 4)
+    assert result.figures["received"] == str(4 * Decimal("1080.98"))
+
+
+def test_what_collides_again_and_again_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _loans, lines = loans_and_lines(1)
+
+    def collide(_real: Any, _rows: Any) -> Any:
+        raise IntegrityError("wrong for good")
+
+    in_batches(monkeypatch, collide)
+    with pytest.raises(IntegrityError, match="for good"):
+        take(in_file(tmp_path / "in.csv", *lines))
+    assert not Repayment.objects.exists()
 
 
 @pytest.mark.postgres
