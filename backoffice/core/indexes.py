@@ -43,7 +43,7 @@ class ChangeIndexes(Operation):
         for name, indexes in self.add.items():
             model = state.models[app_label, name]
             model.options["indexes"] = [*model.options.get("indexes", ()), *(one.clone() for one in indexes)]
-        state.reload_models({(app_label, name) for name in (*self.drop, *self.add)}, delay=True)
+        state.reload_models([(app_label, name) for name in {*self.drop, *self.add}], delay=True)
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
@@ -77,7 +77,7 @@ class ChangeIndexes(Operation):
         for name, fields in self.drop.items():
             model = state.apps.get_model(app_label, name)
             if self.allow_migrate_model(schema_editor.connection.alias, model):
-                yield model, {str(model._meta.get_field(field).column) for field in fields}  # type: ignore[union-attr]
+                yield model, {str(model._meta.get_field(field).column) for field in fields}
 
     def _added(
         self, app_label: str, schema_editor: Any, state: ProjectState

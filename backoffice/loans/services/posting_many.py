@@ -227,10 +227,10 @@ class _Batch:
         return repayments
 
     def _insert_repayments(self) -> list[Repayment]:
-        names = ("loan_id", "external_id", "received_at", "amount", "channel", "recorded_at")
+        names = ("loan_id", "creditor_id", "external_id", "received_at", "amount", "channel", "recorded_at")
         now = timezone.now()
         rows = [
-            (loan.pk, row.external_id, row.received_at, row.amount, row.channel, now)
+            (loan.pk, loan.creditor_id, row.external_id, row.received_at, row.amount, row.channel, now)
             for _number, loan, row in self.taken
         ]
         keys = insert_values(Repayment, names, rows, keys=True)
