@@ -60,7 +60,7 @@ COMMON = 4
 #: No statement of a page may look at more rows than this, however many there are.
 MOST_TOUCHED = 25_000
 #: Days past due of an overdue loan, spread over all buckets; three loans in ten are overdue.
-DAYS = "(1 + (g * 7919) % 400)"
+DAYS = "(1 + (g % 400) * 7919 % 400)"
 IS_OVERDUE = "(g % 10 < 3)"
 
 
