@@ -28,13 +28,13 @@ import django  # noqa: E402
 
 django.setup()
 
-from _loan_book import grow  # noqa: E402
+from _loan_book import grow, product  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from backoffice.core import context  # noqa: E402
 from backoffice.core.time import start_of_day  # noqa: E402
 from backoffice.loans.importing import BorrowerRow, LoanRow, PaymentRow  # noqa: E402
-from backoffice.loans.models import Creditor, Loan, LoanProduct, TermsVersion  # noqa: E402
+from backoffice.loans.models import Creditor, Loan, TermsVersion  # noqa: E402
 from backoffice.loans.policy import loan_policy  # noqa: E402
 from backoffice.loans.posting import take_standing  # noqa: E402
 from backoffice.loans.seed_people import mobile, resident_id  # noqa: E402
@@ -62,20 +62,8 @@ SELECT count(*), sum(open) FROM (
 
 def templates(by: Any) -> dict[int, str]:
     """Three loans due on the 15th and the 16th of the month, and which copies are to be which."""
-    product = LoanProduct.objects.create(
-        code="P1",
-        name="产品",
-        minimum_amount=10,
-        maximum_amount=200_000,
-        annual_rate=Decimal("0.146"),
-        default_multiple=Decimal("1.5"),
-        method="equal_instalment",
-        term_months=36,
-        day_count="equal_periods",
-        rounding="half_up",
-    )
     TermsVersion.objects.create(
-        product=product, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
+        product=product(), number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
     )
     creditor = Creditor.objects.create(name="测试小贷", group="测试集团")
     start = start_of_day(date(2026, 5, 1))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
 
 from scripts.tests import local_postgres  # noqa: E402
@@ -33,15 +33,15 @@ import django  # noqa: E402
 
 django.setup()
 
+from _loan_book import clone, folder, people, product, unchecked  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.db import connection, models  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from backoffice.core import context  # noqa: E402
-from backoffice.core.models import Dossier  # noqa: E402
 from backoffice.core.time import business_day, start_of_day  # noqa: E402
 from backoffice.loans.importing import BorrowerRow, LoanRow  # noqa: E402
 from backoffice.loans.models import Creditor, Instalment, Loan, LoanProduct, TermsVersion  # noqa: E402
@@ -70,27 +70,16 @@ def template(by: Any) -> Loan:
     person = BorrowerRow("C1", "张三", resident_id(date(1990, 1, 1), 1), mobile(1), at)
     import_borrowers([person], by=by, at=at)
     for number in range(1, PRODUCTS + 1):
-        product = LoanProduct.objects.create(
-            code=f"P{number}",
-            name=f"产品{number}",
-            minimum_amount=10,
-            maximum_amount=200_000,
-            annual_rate=Decimal("0.146"),
-            default_multiple=Decimal("1.5"),
-            method="equal_instalment",
-            term_months=36,
-            day_count="equal_periods",
-            rounding="half_up",
-        )
+        last = product(f"P{number}")
     TermsVersion.objects.create(
-        product=product, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
+        product=last, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
     )
     for number in range(1, CREDITORS + 1):
         creditor = Creditor.objects.create(name=f"测试小贷{number}", group="测试集团")
     row = LoanRow(
         number="T1",
         customer_number="C1",
-        product_code=product.code,
+        product_code=last.code,
         creditor_name=creditor.name,
         principal=Decimal("12000.00"),
         annual_rate=Decimal("0.146"),
@@ -100,62 +89,42 @@ def template(by: Any) -> Loan:
     return import_loans([row], by=by, at=at).created[0]
 
 
-def clone(model: type[models.Model], source: str, first: int, last: int, **changed: str) -> None:
-    """Copies numbered g, ``first`` to ``last``, of the rows of ``source`` (a condition), some columns anew in SQL."""
-    names = [field.column for field in model._meta.concrete_fields if not field.has_db_default()]
-    values = [changed.get(name, f't."{name}"') for name in names]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{model._meta.db_table}" ({quoted}) SELECT {", ".join(values)} '  # noqa: S608
-            f'FROM "{model._meta.db_table}" t, generate_series({first}, {last}) g WHERE {source}'
-        )
-
-
 def fill(loan: Loan, first: int, last: int) -> None:
     """Bring the book to ``last`` loans more: all classes, kinds, buckets, products (one of them rare) and creditors."""
     day = business_day(timezone.now()).isoformat()
     products = list(LoanProduct.objects.order_by("pk").values_list("pk", flat=True))
     creditors = list(Creditor.objects.order_by("pk").values_list("pk", flat=True))
-    base = 1_000
-    clone(
-        Dossier,
-        f"t.id = {loan.dossier_id}",
-        first,
-        last,
-        id=f"{base} + g",
-        uid="gen_random_uuid()",
-        number="'L' || g",
-    )
-    clone(
-        Loan,
-        f"t.id = {loan.pk}",
-        first,
-        last,
-        id=f"{base} + g",
-        number="'L' || g",
-        dossier_id=f"{base} + g",
-        product_id=f"CASE WHEN g % 10000 = 7 THEN {products[-1]} ELSE {products[0]} + g % {PRODUCTS - 1} END",
-        creditor_id=f"{creditors[0]} + g % {CREDITORS}",
-        state="CASE WHEN g % 10 >= 8 THEN 'settled' ELSE 'active' END",
-        oldest_unpaid_due_on=f"CASE WHEN {IS_OVERDUE} THEN date '{day}' - {DAYS} END",
-        overdue_kind=f"CASE WHEN NOT {IS_OVERDUE} THEN 'none' WHEN {DAYS} > 90 THEN 'long_term' ELSE 'minor' END",
-        risk_class=(
-            f"CASE WHEN NOT {IS_OVERDUE} OR {DAYS} <= 7 THEN 'normal' WHEN {DAYS} <= 90 THEN 'special_mention' "
-            f"WHEN {DAYS} <= 270 THEN 'substandard' WHEN {DAYS} <= 360 THEN 'doubtful' ELSE 'loss' END"
-        ),
-    )
-    clone(
-        Instalment,
-        f"t.loan_id = {loan.pk}",
-        first,
-        last,
-        id=f"20 * ({base} + g) + t.sequence",
-        loan_id=f"{base} + g",
-    )
-    with connection.cursor() as cursor:
-        # Outside a transaction, as the database does it by itself in the night.
-        cursor.execute("VACUUM (ANALYZE)")
+    at = "1000 + g"
+    with unchecked():
+        people(loan, first, last, first_id=1_000)
+        folder(loan.dossier_id, "L", first, last, key=f"2 * ({at}) + 1")
+        clone(
+            Loan,
+            f"t.id = {loan.pk}",
+            first,
+            last,
+            id=at,
+            number="'L' || g",
+            dossier_id=f"2 * ({at}) + 1",
+            borrower_id=at,
+            product_id=f"CASE WHEN g % 10000 = 7 THEN {products[-1]} ELSE {products[0]} + g % {PRODUCTS - 1} END",
+            creditor_id=f"{creditors[0]} + g % {CREDITORS}",
+            state="CASE WHEN g % 10 >= 8 THEN 'settled' ELSE 'active' END",
+            oldest_unpaid_due_on=f"CASE WHEN {IS_OVERDUE} THEN date '{day}' - {DAYS} END",
+            overdue_kind=f"CASE WHEN NOT {IS_OVERDUE} THEN 'none' WHEN {DAYS} > 90 THEN 'long_term' ELSE 'minor' END",
+            risk_class=(
+                f"CASE WHEN NOT {IS_OVERDUE} OR {DAYS} <= 7 THEN 'normal' WHEN {DAYS} <= 90 THEN 'special_mention' "
+                f"WHEN {DAYS} <= 270 THEN 'substandard' WHEN {DAYS} <= 360 THEN 'doubtful' ELSE 'loss' END"
+            ),
+        )
+        clone(
+            Instalment,
+            f"t.loan_id = {loan.pk}",
+            first,
+            last,
+            id=f"20 * ({at}) + t.sequence",
+            loan_id=at,
+        )
 
 
 def questions(rows: int) -> dict[str, dict[str, Any]]:
@@ -283,7 +252,9 @@ def main() -> None:
     if connection.vendor != "postgresql":
         sys.exit("This benchmark needs PostgreSQL: set DATABASE_URL.")
     setup_test_environment()
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    # Tables from the models: they are those of the migrations, and sooner there.
+    connection.settings_dict["TEST"]["MIGRATE"] = False
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         result = {"database": connection.vendor, **run(options.rows)}
     finally:
