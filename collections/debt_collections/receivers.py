@@ -47,5 +47,5 @@ def stop_collection(
 def end_cured(*, loans: Sequence[Loan], at: datetime, **kwargs: Any) -> None:
     """Whoever owes nothing overdue any more is left in peace at once. Whoever posts money need not have a say in it."""
     borrowers = {loan.borrower_id for loan in loans if loan.oldest_unpaid_due_on is None}
-    if borrowers and Case.objects.filter(borrower__in=borrowers, state=CaseState.OPEN).exists():
+    if borrowers and Case.objects.filter(borrower__pk__one_of=borrowers, state=CaseState.OPEN).exists():
         close_cured_cases(borrower_ids=borrowers, by=system_user("cases"), at=at)
