@@ -64,6 +64,7 @@ from backoffice.staff.services import system_user  # noqa: E402
 NOW = start_of_day(date(2026, 11, 23)) + timedelta(hours=10)
 #: Enough for a rate that stays put; at its speed the whole file would take minutes.
 SAMPLE = 2_000
+#: What the command takes by itself on two processors.
 WORKERS = 2
 BARE = 20_000
 PAGE = 1_000

@@ -77,11 +77,13 @@ def _told(pipes: list[Any]) -> Iterator[Any]:
 def _run(part: Callable[[], Iterable[T]], pipe: Connection, parent: int) -> None:
     try:
         for value in part():
-            pipe.send((_NEXT, value))
-            # Whoever started us was killed: nobody would be told of the rest.
             if os.getppid() != parent:
+                # Whoever started us was killed: nobody would be told of the rest.
                 return
+            pipe.send((_NEXT, value))
         connections.close_all()
         pipe.send((_END, None))
+    except BrokenPipeError:
+        return
     except Exception as error:  # noqa: BLE001 (raised again where it can be handled)
         pipe.send((_FAILED, error))
