@@ -53,8 +53,9 @@ def cost_as_changed(loan: Loan) -> ChangedCost | None:
     """The yearly cost of the whole loan by its last changed schedule, if it is paid as that says; or None.
 
     Counted as the contract's own, from the day of payment on: what it costs to have the money longer, or more cheaply.
-    Default interest is no part of it, nor is what was waived taken off; a loan settled early is told by the schedule
-    before. Four queries beside the product, one where nothing was changed.
+    Default interest is no part of it. What was waived before the change is not in the rows it made; what is waived
+    after it is not taken off. A loan settled early is told by the schedule before. Four queries beside the product, one
+    where nothing was changed.
     """
     made = loan.schedule_changes.filter(state=ChangeState.APPLIED, version__isnull=False)
     change = made.exclude(kind=ChangeKind.EARLY_SETTLEMENT).order_by("-version").first()

@@ -346,7 +346,7 @@ class Replay:
         room = [
             {
                 "principal": line.plan.principal,
-                "interest": line.plan.interest,
+                "interest": self._interest_at_change(line, day),
                 "fee": line.plan.fee,
                 "penalty": line.plan.penalty,
                 "cost": line.cost,
@@ -372,6 +372,16 @@ class Replay:
                 self._take_back(part, left)
         for key, amount in over.items():
             self._put(key, amount + self.credit.pop(key, ZERO), day)
+
+    def _interest_at_change(self, line: _Line, day: date) -> Decimal:
+        """How much interest earlier money may have paid in a row of the new schedule.
+
+        Of a period to come only what was carried over, where interest runs by the day: its own has not run up yet, and
+        what the same money pays of the principal makes less of it.
+        """
+        if self.facts.daily_interest and not line.taken_over and line.plan.due_on > day:
+            return min(line.plan.carried, line.plan.interest)
+        return line.plan.interest
 
     def _take_back(self, part: PaidPart, amount: Decimal) -> None:
         """So much of a part has no place in the new schedule and pays something else: its last share shrinks."""

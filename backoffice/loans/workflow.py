@@ -18,6 +18,8 @@ from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, Posting
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
 from backoffice.loans.policy import WAIVER_LIMIT
 
+#: To let through what another person asked for; the posting itself is done with it as well.
+APPROVE_POSTING = "loans.approve_posting"
 #: A written-off debt is still owed: it can be eased, paid and settled like any other.
 _OWED = (LoanState.ACTIVE, LoanState.WRITTEN_OFF)
 
@@ -203,7 +205,7 @@ posting = Workflow(
             _("Approve and post"),
             [PostingState.REQUESTED],
             PostingState.DONE,
-            "loans.approve_posting",
+            APPROVE_POSTING,
             _by_another,
             effect=_("It is posted at once."),
             style="primary",
@@ -213,7 +215,7 @@ posting = Workflow(
             _("Refuse"),
             [PostingState.REQUESTED],
             PostingState.REFUSED,
-            "loans.approve_posting",
+            APPROVE_POSTING,
             _by_another,
             effect=_("Nothing is posted."),
             style="danger",

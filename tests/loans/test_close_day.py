@@ -151,6 +151,14 @@ def test_new_rules_are_applied_on_the_day_they_begin() -> None:
     loan = a_new_loan(periods=1)
     begin = FIRST_DUE + 40 * DAY
     close(begin - DAY)
+    new_rule(begin)
+    close(begin)
+    loan.refresh_from_db()
+    assert loan.risk_class == "substandard"
+    assert kinds(loan)[-1] == ("loan_class_changed", begin.isoformat())
+
+
+def new_rule(begin: date) -> None:
     with entering(EntryPoint.COMMAND, actor=job()):
         old = PolicyValue.objects.get(code=SUBSTANDARD_AFTER)
         PolicyValue.objects.create(
@@ -163,10 +171,19 @@ def test_new_rules_are_applied_on_the_day_they_begin() -> None:
             legal_force=old.legal_force,
             confidence=old.confidence,
         )
-    close(begin)
-    loan.refresh_from_db()
-    assert loan.risk_class == "substandard"
-    assert kinds(loan)[-1] == ("loan_class_changed", begin.isoformat())
+
+
+def test_new_rules_leave_no_line_of_history_where_nothing_changed() -> None:
+    loan = a_new_loan(periods=1)
+    begin = FIRST_DUE + 20 * DAY
+    close(begin - DAY)
+    new_rule(begin)
+    # So it stands as of the day on which the rules begin before that day is closed.
+    a_repayment(loan, "1.00", on=begin, at=noon(begin))
+    lines = loan.history.count()
+    [done] = close(begin)
+    assert done.touched == 1
+    assert loan.history.count() == lines
 
 
 # --- when and how often ---

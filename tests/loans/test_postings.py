@@ -84,6 +84,19 @@ def test_from_the_limit_on_it_takes_two(officer: User) -> None:
         decide(postings.approve_posting, request, other)
 
 
+def test_a_supervisor_lets_through_what_they_may_not_enter(officer: User) -> None:
+    loan, supervisor = a_loan(), person(Role.LOAN_SUPERVISOR)
+    with pytest.raises(NotPermitted):
+        enter(loan, "10.00", supervisor)
+    request = enter(loan, "5000.00", officer)
+    assert isinstance(request, PostingRequest)
+    repayment = decide(postings.approve_posting, request, supervisor)
+    with entering(EntryPoint.ADMIN):
+        back = postings.enter_reversal(repayment=repayment, by=officer, at=NOW, reason="扣款退回")
+    assert isinstance(back, PostingRequest)
+    assert decide(postings.approve_posting, back, supervisor).reverses == repayment
+
+
 def test_the_database_refuses_one_pair_of_eyes(officer: User) -> None:
     request = enter(a_loan(), "5000.00", officer)
     assert isinstance(request, PostingRequest)

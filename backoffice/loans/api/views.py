@@ -154,6 +154,11 @@ class RepaymentsView(_RepaymentList):
     def get(self, request: Request) -> Response:
         return self.page(request, lender.visible_repayments(_client(request)))
 
+    def check_access(self, request: Request) -> None:
+        body = RepaymentBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        _loan_numbered(request, body.validated_data["loan_number"])
+
     @extend_schema(
         operation_id="report_repayment",
         request=RepaymentBody,
@@ -167,11 +172,6 @@ class RepaymentsView(_RepaymentList):
             ),
         ],
     )
-    def check_access(self, request: Request) -> None:
-        body = RepaymentBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        _loan_numbered(request, body.validated_data["loan_number"])
-
     @idempotent
     def post(self, request: Request) -> Response:
         body = RepaymentBody(data=request.data)
@@ -207,6 +207,9 @@ class ReversalView(ApiView):
     required_scopes = {"POST": WRITE}
     serializer_class = ReversalBody
 
+    def check_access(self, request: Request, external_id: str) -> None:
+        self._repayment(request, external_id)
+
     @extend_schema(
         operation_id="reverse_repayment",
         parameters=[WHOSE],
@@ -217,9 +220,6 @@ class ReversalView(ApiView):
             OpenApiExample("Reversed", examples.REVERSED, response_only=True, status_codes=["201"]),
         ],
     )
-    def check_access(self, request: Request, external_id: str) -> None:
-        self._repayment(request, external_id)
-
     @idempotent
     def post(self, request: Request, external_id: str) -> Response:
         repayment = self._repayment(request, external_id)

@@ -233,7 +233,9 @@ class _Batch:
         allocated = write_allocations(self.accounts, at=at, cause="credit")
         bulk_update_with_history(Instalment, self.instalments, POSTED_COLUMNS)
         alike = self.lots.table if self.lots is not None else None
-        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=True, alike=alike)
+        # Only where new rules begin may a loan stand as it did, on the day on which it stood.
+        changed = not _all_are_judged(self.day)
+        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=changed, alike=alike)
         bulk_update_with_history(Loan, self.waiting, ("next_event_on", *_REPORTED))
         bulk_update_with_history(Loan, self.restated, (*LOAN_COLUMNS, *_REPORTED))
         columns = event_columns(at=at)

@@ -62,7 +62,7 @@ def enter_repayment(
             )
         loan = _locked(loan)
         check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
-        if known_repayment(loan, external_id) is not None:
+        if known_repayment(loan.creditor_id, external_id) is not None:
             raise ExternalIdReused(field="external_id")
         request = PostingRequest.objects.create(
             loan=loan,
@@ -127,11 +127,17 @@ def approve_posting(*, request: PostingRequest, by: User, at: datetime, reason: 
                 by=by,
                 at=at,
                 reason=reason,
+                right=workflow.APPROVE_POSTING,
             )
         else:
             repayment = Repayment.objects.get(posting_requests=request)
             done = reverse_repayment(
-                repayment=repayment, external_id=_reversal_id(repayment, at=at), by=by, at=at, reason=reason
+                repayment=repayment,
+                external_id=_reversal_id(repayment, at=at),
+                by=by,
+                at=at,
+                reason=reason,
+                right=workflow.APPROVE_POSTING,
             )
         request.result = done
         _decide(frame, "posting_approved", request)
@@ -168,7 +174,8 @@ def _locked(loan: Loan) -> Loan:
 def _reversal_id(repayment: Repayment, *, at: datetime) -> str:
     """Tells what it takes back; a number of ours where somebody else's money has that id already."""
     number = f"{repayment.external_id[:62]}-R"
-    return number if known_repayment(repayment.loan, number) is None else next_number(prefix=PREFIX, at=at)[0]
+    known = known_repayment(repayment.creditor_id, number)
+    return number if known is None else next_number(prefix=PREFIX, at=at)[0]
 
 
 def _decide(frame: Act, kind: str, request: PostingRequest) -> None:

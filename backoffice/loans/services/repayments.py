@@ -55,19 +55,21 @@ def post_repayment(
     by: User,
     at: datetime,
     reason: str = "",
+    right: str = "loans.post_repayment",
 ) -> Repayment:
     """Take ``amount`` yuan onto the loan and spread it in the order of its product, as of the day of ``received_at``.
 
     A payment that comes to be known late is put where it belongs: everything after it is derived anew. The same
     ``external_id`` of the same creditor with the same facts answers the repayment that is there and changes nothing.
-    What nothing was owed for stays the borrower's credit; the event says how much. Raises ``NotPermitted``,
-    ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
+    What nothing was owed for stays the borrower's credit; the event says how much. ``right`` is what it is done with:
+    another one where a second person lets a request through. Raises ``NotPermitted``, ``ExternalIdReused``,
+    ``LoanNotOpen`` and ``InputRefused``.
     """
-    require(by, "loans.post_repayment")
+    require(by, right)
     with act(by=by, at=at, code="repayment.posted", reason=reason, dossier=loan.dossier) as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = known_repayment(loan, external_id)
+        known = known_repayment(loan.creditor_id, external_id)
         if known is not None:
             if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return known
@@ -100,20 +102,26 @@ def post_repayment(
 
 
 def reverse_repayment(
-    *, repayment: Repayment, external_id: str, by: User, at: datetime, reason: str
+    *,
+    repayment: Repayment,
+    external_id: str,
+    by: User,
+    at: datetime,
+    reason: str,
+    right: str = "loans.reverse_repayment",
 ) -> Repayment:
     """Take a repayment back that was not one (bounced debit, wrong loan): it counts as never received.
 
     The reversal is a row of its own that points at it; everything after it is derived anew. The same ``external_id``
-    for the same repayment answers the reversal that is there. Raises ``NotPermitted``, ``NotReversible`` and
-    ``ExternalIdReused``.
+    for the same repayment answers the reversal that is there. ``right`` as in ``post_repayment``. Raises
+    ``NotPermitted``, ``NotReversible`` and ``ExternalIdReused``.
     """
-    require(by, "loans.reverse_repayment")
+    require(by, right)
     loan = repayment.loan
     with act(by=by, at=at, code="repayment.reversed", reason=reason, dossier=loan.dossier) as frame:
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = known_repayment(loan, external_id)
+        known = known_repayment(repayment.creditor_id, external_id)
         if known is not None:
             if known.reverses_id == repayment.pk:
                 return known
@@ -123,7 +131,7 @@ def reverse_repayment(
             raise NotReversible(refusal)
         reversal = Repayment.objects.create(
             loan=loan,
-            creditor_id=loan.creditor_id,
+            creditor_id=repayment.creditor_id,
             external_id=external_id,
             received_at=at,
             amount=repayment.amount,
@@ -167,9 +175,9 @@ def _came_after_write_off(repayment: Repayment, loan: Loan) -> bool:
     return decided is not None and posted.filter(pk__gt=decided).exists()
 
 
-def known_repayment(loan: Loan, external_id: str) -> Repayment | None:
-    """The repayment that the loan's creditor knows by this id, on whichever of its loans. One query."""
-    return Repayment.objects.filter(creditor=loan.creditor_id, external_id=external_id).first()
+def known_repayment(creditor_id: int, external_id: str) -> Repayment | None:
+    """The repayment that a creditor knows by this id, on whichever of its loans. One query."""
+    return Repayment.objects.filter(creditor=creditor_id, external_id=external_id).first()
 
 
 def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datetime) -> bool:

@@ -59,7 +59,7 @@ def report_repayment(
     with act(by=by, at=at, code="repayment.reported", reason=reason, dossier=loan.dossier):
         lock(Borrower, loan.borrower_id)
         loan = lock(Loan, loan.pk)
-        known = known_repayment(loan, external_id)
+        known = known_repayment(loan.creditor_id, external_id)
         if known is not None:
             if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return Reported(known, known=True)
