@@ -25,32 +25,28 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.test")
-
-sys.path.insert(0, str(ROOT / "bench"))
 
 import django  # noqa: E402
 
 django.setup()
 
 import tablib  # noqa: E402
-from _loan_book import clone  # noqa: E402
+from _loan_book import clone, grow, product, unchecked  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from import_export import fields, resources, widgets  # noqa: E402
 from simple_history.utils import bulk_create_with_history as library_bulk_create  # noqa: E402
 
 from backoffice.core import context  # noqa: E402
-from backoffice.core.models import Dossier, PolicyValue  # noqa: E402
+from backoffice.core.models import PolicyValue  # noqa: E402
 from backoffice.core.time import start_of_day  # noqa: E402
 from backoffice.loans.importing import BorrowerRow, LoanRow, PaymentRow  # noqa: E402
 from backoffice.loans.models import (  # noqa: E402
-    Borrower,
     Creditor,
     Instalment,
     Loan,
-    LoanProduct,
     Repayment,
     RepaymentAllocation,
     TermsVersion,
@@ -58,7 +54,6 @@ from backoffice.loans.models import (  # noqa: E402
 from backoffice.loans.seed_people import mobile, resident_id  # noqa: E402
 from backoffice.loans.services import import_borrowers, import_loans  # noqa: E402
 from backoffice.loans.services.file_imports import import_repayments_file  # noqa: E402
-from backoffice.privacy.models import DataSubject  # noqa: E402
 from backoffice.staff.services import system_user  # noqa: E402
 
 NOW = start_of_day(date(2026, 11, 23)) + timedelta(hours=10)
@@ -84,20 +79,8 @@ def template(by: Any) -> tuple[Loan, Loan]:
         by=by,
         at=NOW,
     )
-    product = LoanProduct.objects.create(
-        code="P1",
-        name="产品",
-        minimum_amount=10,
-        maximum_amount=200_000,
-        annual_rate=Decimal("0.146"),
-        default_multiple=Decimal("1.5"),
-        method="equal_instalment",
-        term_months=36,
-        day_count="equal_periods",
-        rounding="half_up",
-    )
     TermsVersion.objects.create(
-        product=product, number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
+        product=product(), number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
     )
     creditor = Creditor.objects.create(name="测试小贷", group="测试集团")
     # Due on the 15th: the first loan has everything paid that fell due before 15 November, the second not October's.
@@ -124,91 +107,55 @@ def template(by: Any) -> tuple[Loan, Loan]:
 
 
 def fill(loan: Loan, count: int, offset: int) -> None:
-    """``count`` more loans like this one, each of a borrower of its own, with ids from ``offset`` on."""
-    borrower = loan.borrower
-    person, folder = f"{offset} + g", f"{2 * offset} + g"
-    clone(DataSubject, f"t.id = {borrower.subject_id}", count, id=person, uid="gen_random_uuid()")
-    clone(
-        Dossier,
-        f"t.id = {borrower.dossier_id}",
-        count,
-        id=folder,
-        uid="gen_random_uuid()",
-        number=f"'B{offset}-' || g",
-    )
-    for model in (Borrower, Borrower.history.model):
+    """``count`` more loans like this one, their borrowers and their money, with ids from ``offset`` on."""
+    grow({loan.pk: "TRUE"}, count, first_id=offset)
+    at = f"{offset} + g"
+    with unchecked():
         clone(
-            model,
-            f"t.id = {borrower.pk}",
-            count,
-            id=person,
-            dossier_id=folder,
-            subject_id=person,
-            customer_number=f"'K' || ({offset} + g)",
-            id_number_index=f"md5(({offset} + g)::text)",
-            history_id="nextval(pg_get_serial_sequence('loans_historicalborrower', 'history_id'))",
-        )
-    clone(
-        Dossier,
-        f"t.id = {loan.dossier_id}",
-        count,
-        id=f"{2 * offset + count} + g",
-        uid="gen_random_uuid()",
-        number=f"'L{offset}-' || g",
-    )
-    for model in (Loan, Loan.history.model):
-        clone(
-            model,
-            f"t.id = {loan.pk}",
-            count,
-            id=person,
-            number=f"'L{offset}-' || g",
-            dossier_id=f"{2 * offset + count} + g",
-            borrower_id=person,
-            history_id="nextval(pg_get_serial_sequence('loans_historicalloan', 'history_id'))",
-        )
-    for model in (Instalment, Instalment.history.model):
-        clone(
-            model,
+            Instalment.history.model,
             f"t.loan_id = {loan.pk}",
+            1,
             count,
-            id=f"20 * ({offset} + g) + t.sequence",
-            loan_id=person,
+            id=f"20 * ({at}) + t.sequence",
+            loan_id=at,
             history_id="nextval(pg_get_serial_sequence('loans_historicalinstalment', 'history_id'))",
         )
+        clone_money(loan, count, offset)
+
+
+def clone_money(loan: Loan, count: int, offset: int) -> None:
+    at = f"{offset} + g"
     paid = list(Repayment.objects.filter(loan=loan).order_by("received_at"))
     for place, one in enumerate(paid):
         clone(
             Repayment,
             f"t.id = {one.pk}",
+            1,
             count,
-            id=f"20 * ({offset} + g) + {place}",
-            loan_id=person,
+            id=f"20 * ({at}) + {place}",
+            loan_id=at,
             external_id=f"'R{offset}-' || g || '-{place}'",
         )
-    clone_runs(loan, count, offset)
-
-
-def clone_runs(loan: Loan, count: int, offset: int) -> None:
     run = loan.posting_runs.get()
-    clone(type(run), f"t.id = {run.pk}", count, id=f"{offset} + g", loan_id=f"{offset} + g")
+    clone(type(run), f"t.id = {run.pk}", 1, count, id=at, loan_id=at)
     for place, share in enumerate(RepaymentAllocation.objects.filter(posting_run=run).order_by("pk")):
         earlier = Repayment.objects.filter(loan=loan, received_at__lt=share.repayment.received_at).count()
         clone(
             RepaymentAllocation,
             f"t.id = {share.pk}",
+            1,
             count,
-            id=f"40 * ({offset} + g) + {place}",
-            posting_run_id=f"{offset} + g",
-            repayment_id=f"20 * ({offset} + g) + {earlier}",
-            instalment_id=f"20 * ({offset} + g) + {share.instalment.sequence}",
+            id=f"40 * ({at}) + {place}",
+            posting_run_id=at,
+            repayment_id=f"20 * ({at}) + {earlier}",
+            instalment_id=f"20 * ({at}) + {share.instalment.sequence}",
         )
 
 
 def settle_database() -> None:
     """Sequences behind what was put in, and statistics, as a book that grew by itself has them."""
     with connection.cursor() as cursor:
-        for model in (DataSubject, Dossier, Borrower, Loan, Instalment, Repayment, RepaymentAllocation):
+        for model in (Repayment, RepaymentAllocation):
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), "  # noqa: S608
                 f'(SELECT max(id) + 1 FROM "{model._meta.db_table}"))'
