@@ -44,6 +44,15 @@ def money(amount: Decimal | None) -> SafeString:
     return format_html('<span class="num">{}</span>', _("%(amount)s yuan") % {"amount": f"{amount:,.2f}"})
 
 
+@register.filter
+def amount(value: Decimal) -> str:
+    """Yuan as ``money`` writes them, for where the unit stands beside: in tables, and within a sentence.
+
+    Not ``floatformat:"2g"``: in Chinese that sets a comma every four figures, which no bank does.
+    """
+    return f"{value:,.2f}"
+
+
 @register.simple_tag
 def masked(value: str) -> SafeString:
     """A masked personal datum, so marked that nobody takes the stars for the data."""
