@@ -20,7 +20,8 @@ class OneOf(In):
 
     def get_prep_lookup(self) -> list[Any]:
         prepare = self.lhs.output_field.get_prep_value
-        return [prepare(one) for one in self.rhs]
+        # Nothing is equal to NULL; and with one in the list, nothing is unequal to all of it.
+        return [prepare(one) for one in self.rhs if one is not None]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         if not self.rhs:

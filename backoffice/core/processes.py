@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -46,11 +48,11 @@ def side_by_side(parts: Sequence[Callable[[], Iterable[T]]]) -> Iterator[T]:
     try:
         for part in parts:
             ours, theirs = fork.Pipe(duplex=False)
-            process = fork.Process(target=_run, args=(part, theirs, os.getpid()), daemon=True)
+            pipes.append(ours)
+            process = fork.Process(target=_begin, args=(part, theirs, [*pipes], os.getpid()), daemon=True)
             process.start()
             theirs.close()
             processes.append(process)
-            pipes.append(ours)
         yield from _told(pipes)
     finally:
         for process in processes:
@@ -64,7 +66,8 @@ def _told(pipes: list[Any]) -> Iterator[Any]:
         for pipe in wait(pipes):
             try:
                 what, value = pipe.recv()
-            except EOFError as error:
+            except (EOFError, OSError) as error:
+                # Without a word, or in the middle of one.
                 raise PartLost() from error
             if what == _FAILED:
                 raise value
@@ -72,6 +75,15 @@ def _told(pipes: list[Any]) -> Iterator[Any]:
                 pipes.remove(pipe)
             else:
                 yield value
+
+
+def _begin(
+    part: Callable[[], Iterable[T]], pipe: Connection, inherited: list[Connection], parent: int
+) -> None:
+    # While somebody could still read from it, a full pipe never breaks: whoever lost its parent would wait for ever.
+    for one in inherited:
+        one.close()
+    _run(part, pipe, parent)
 
 
 def _run(part: Callable[[], Iterable[T]], pipe: Connection, parent: int) -> None:
@@ -86,4 +98,15 @@ def _run(part: Callable[[], Iterable[T]], pipe: Connection, parent: int) -> None
     except BrokenPipeError:
         return
     except Exception as error:  # noqa: BLE001 (raised again where it can be handled)
-        pipe.send((_FAILED, error))
+        pipe.send((_FAILED, _sendable(error)))
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error with the place where it happened, which its traceback does not tell in another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 (our own, a moment ago)
+    except Exception:  # noqa: BLE001 (whatever pickling makes of it)
+        there, error = error, RuntimeError(repr(error))
+        error.__traceback__ = there.__traceback__
+    error.add_note("".join(traceback.format_exception(error)))
+    return error

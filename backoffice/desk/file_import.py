@@ -9,15 +9,14 @@ it stopped; a dry run does everything and takes it back. What is taken in, and b
 from __future__ import annotations
 
 import hashlib
-import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -31,6 +30,7 @@ from backoffice.core.imports import RowError, load_mapping, open_table
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import side_by_side, side_by_side_possible
+from backoffice.desk.file_parts import shares
 from backoffice.staff.models import User
 
 R = TypeVar("R")
@@ -65,8 +65,9 @@ class FileKind(ABC, Generic[R]):
     required: ClassVar[Sequence[str]]
     #: What the service calls a field that the mapping calls otherwise.
     names: ClassVar[Mapping[str, str]] = {}
-    #: Rows with the same value of this field are taken in one after the other, whatever is done side by side.
+    #: Whether and how its rows can be shared out, as ``file_parts.Related`` says; not at all without ``together``.
     together: ClassVar[str] = ""
+    once: ClassVar[str] = ""
 
     @abstractmethod
     def check(self, by: User) -> None:
@@ -79,6 +80,10 @@ class FileKind(ABC, Generic[R]):
     @abstractmethod
     def take_in(self, rows: Sequence[R], *, by: User, at: datetime) -> TakenIn:
         """Take in a batch, in the caller's transaction. What was counted goes into ``tally``: it may be taken back."""
+
+    def owners(self, values: Collection[str]) -> Mapping[str, Hashable]:
+        """See ``file_parts.Related``."""
+        return {}
 
     def count(self, tally: Any) -> None:
         """Add what a batch that is committed did."""
@@ -98,6 +103,10 @@ class _Batch:
     errors: list[RowError]
     notices: list[RowError]
     tally: Any
+
+
+#: How the parts are taken: in turn, or side by side.
+_Taking = Callable[[Sequence[Callable[[], Iterable[_Batch]]]], Iterator[_Batch]]
 
 
 @dataclass(slots=True)
@@ -132,22 +141,27 @@ def import_file(
 ) -> FileImport:
     """Take in a CSV or XLSX file, ``batch`` rows to a transaction; ``name`` is the file's own where ``path`` is not.
 
-    ``workers`` processes take parts of the file side by side, rows that belong together in one of them; a dry run
-    is one transaction, and SQLite has one writer: there it is one. Raises ``FileError`` or ``MappingError`` with
+    ``workers`` processes take parts of the file side by side, rows that belong together in one of them. A dry run
+    takes the same parts one after the other, in one transaction; on SQLite, which has one writer, and within a
+    transaction the file is one part. Raises ``FileError`` or ``MappingError`` with
     nothing taken in, ``NotPermitted``. Rows at fault are refused one by one and named in the result.
     """
     kind.check(by)
     mapping = load_mapping(mapping_path, known=list(kind.fields), required=kind.required)
     # A first pass over the whole file, so that a cut or broken one is refused before its first row is in.
-    total = sum(1 for _row in _rows(path, mapping))
-    run = _Run(kind, mapping, by=by, at=at, total=total, batch=batch, progress=progress)
-    if kind.together and side_by_side_possible() and not dry_run:
-        run.parts = max(min(workers, -(-total // batch)), 1)
+    rows = _rows(path, mapping)
+    if kind.together and side_by_side_possible():
+        parts, of_row = shares(rows, mapping, kind, workers=workers, batch=batch)
+        run = _Run(kind, mapping, by=by, at=at, total=len(of_row), batch=batch, progress=progress)
+        run.parts, run.of_row = parts, of_row
+    else:
+        total = sum(1 for _row in rows)
+        run = _Run(kind, mapping, by=by, at=at, total=total, batch=batch, progress=progress)
     if not dry_run:
-        run.work(path, mapping_path, name=name or path.name)
+        run.work(path, mapping_path, name=name or path.name, take=side_by_side if run.parts > 1 else _in_turn)
     else:
         with transaction.atomic():
-            run.work(path, mapping_path, name=name or path.name)
+            run.work(path, mapping_path, name=name or path.name, take=_in_turn)
             transaction.set_rollback(True)
     return run.result
 
@@ -156,6 +170,10 @@ def _rows(path: Path, mapping: MappingFile) -> Iterator[SourceRow]:
     table = open_table(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
     mapping.check_columns(table.columns)
     return table.rows
+
+
+def _in_turn(parts: Sequence[Callable[[], Iterable[_Batch]]]) -> Iterator[_Batch]:
+    return chain.from_iterable(part() for part in parts)
 
 
 class _Run:
@@ -181,9 +199,11 @@ class _Run:
         self.progress = progress or (lambda done, total: None)
         self.result = FileImport()
         self.parts = 1
+        #: The part of each row, where there are several.
+        self.of_row: Sequence[int] = ()
         self.seen: Counter[str] = Counter()
 
-    def work(self, path: Path, mapping_path: Path, *, name: str) -> None:
+    def work(self, path: Path, mapping_path: Path, *, name: str, take: _Taking) -> None:
         """All of it; each batch is a transaction of its own, so that what is done stays done."""
         with act(by=self.by, at=self.at, code=f"{self.kind.act}.import_started"):
             self.run, _created = ImportRun.objects.get_or_create(
@@ -198,7 +218,7 @@ class _Run:
             self.result.rows_read = self.run.rows_read
             return
         parts = [partial(self._part, path, number) for number in range(self.parts)]
-        for done in side_by_side(parts) if self.parts > 1 else parts[0]():
+        for done in take(parts):
             self._count(done)
             self.progress(self.result.rows_read, self.total)
         self._finish()
@@ -207,14 +227,9 @@ class _Run:
         """Take in the rows of a part, batch by batch."""
         rows = _rows(path, self.mapping)
         if self.parts > 1:
-            rows = (row for row in rows if self._part_of(row) == number)
+            rows = (row for row, part in zip(rows, self.of_row, strict=True) if part == number)
         while batch := list(islice(rows, self.batch)):
             yield self._take_in(batch)
-
-    def _part_of(self, row: SourceRow) -> int:
-        columns = self.mapping.fields[self.kind.together].columns
-        together = "\x1f".join(row.cells.get(column, "") for column in columns)
-        return zlib.crc32(together.encode()) % self.parts
 
     def _count(self, done: _Batch) -> None:
         result = self.result

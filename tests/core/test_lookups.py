@@ -38,6 +38,7 @@ def test_it_finds_what_in_finds() -> None:
         assert found == set(asked) & set(NUMBERS)
     assert ours.filter(pk__one_of=[rows[0].pk, -1]).get() == rows[0]
     assert ours.exclude(number__one_of=NUMBERS[1:]).get() == rows[0]
+    assert ours.exclude(number__one_of=[*NUMBERS[1:], None]).get() == rows[0]
 
 
 def test_a_long_list_is_one_value() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from multiprocessing import Pipe
+from threading import Lock
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,7 +14,7 @@ from django.db import connection
 from backoffice.core import processes
 
 
-def told(part: object, *, parent: int) -> list[object]:
+def told(part: object, *, parent: int) -> list[Any]:
     """What the child would have sent."""
     ours, theirs = Pipe(duplex=False)
     processes._run(part, theirs, parent)  # type: ignore[arg-type]
@@ -35,6 +37,35 @@ def test_an_error_is_told_as_it_was() -> None:
     assert what == "failed"
     assert isinstance(error, LookupError)
     assert str(error) == "gone"
+
+
+def test_an_error_brings_its_place_along_and_one_that_cannot_travel_its_words() -> None:
+    def wrong(error: Exception) -> Iterator[int]:
+        raise error
+        yield 0
+
+    locked = ValueError("bad", Lock())
+    [(_what, plain)] = told(lambda: wrong(LookupError("gone")), parent=os.getppid())
+    [(_what, worded)] = told(lambda: wrong(locked), parent=os.getppid())
+    assert "in wrong" in plain.__notes__[0]
+    assert isinstance(worded, RuntimeError)
+    assert "bad" in str(worded)
+    assert "in wrong" in worded.__notes__[0]
+
+
+def test_a_part_that_ends_in_the_middle_of_a_word_is_lost() -> None:
+    ours, theirs = Pipe(duplex=False)
+    os.write(theirs.fileno(), b"\0\0\0\x10abc")
+    theirs.close()
+    with pytest.raises(processes.PartLost):
+        list(processes._told([ours]))
+
+
+def test_a_part_keeps_no_end_open_that_another_reads_from() -> None:
+    """More than a pipe holds would be sent for ever to nobody."""
+    ours, theirs = Pipe(duplex=False)
+    processes._begin(lambda: ["x" * 1_000_000], theirs, [ours], os.getppid())
+    assert ours.closed
 
 
 def test_whoever_lost_its_parent_stops_after_what_is_under_way() -> None:

@@ -208,24 +208,62 @@ def test_an_error_in_one_is_raised_here(tmp_path: Path, monkeypatch: pytest.Monk
         raise ValueError(rows[0].external_id)
 
     in_batches(monkeypatch, fail)
-    with pytest.raises(ValueError, match=r"^P\d$"):
+    with pytest.raises(ValueError, match=r"^P\d\n"):
         take(in_file(tmp_path / "in.csv", *lines), workers=2)
     assert not Repayment.objects.exists()
 
 
 @pytest.mark.postgres
-def test_an_id_used_for_two_loans_comes_in_once_and_is_refused_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("workers", [2, 4, 8])
+def test_an_id_used_for_several_loans_comes_in_for_the_first_as_the_dry_run_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    """The loans are in different parts: whoever is second finds the id taken only when the first has committed."""
     in_batches(monkeypatch, lambda real, _rows: real())
-    loans, lines = loans_and_lines(12)
-    lines = [text.replace(text.split(",")[1], f"D{place // 2}") for place, text in enumerate(lines)]
-    result = take(in_file(tmp_path / "in.csv", *lines), workers=3)
-    assert Repayment.objects.count() == result.created == 6
-    assert {error.code for error in result.errors} == {"external-id-reused"}
-    assert len(result.errors) == 6
-    assert sum(loan.repayments.count() for loan in loans) == 6
+    loans, lines = loans_and_lines(24)
+    lines = [text.replace(text.split(",")[1], f"D{place % 8}") for place, text in enumerate(lines)]
+    path = in_file(tmp_path / "in.csv", *lines)
+    tried, done = take(path, workers=workers, dry_run=True), take(path, workers=workers)
+    assert Repayment.objects.count() == done.created == tried.created == 8
+    assert [(one.row, one.code) for one in done.errors] == [(one.row, one.code) for one in tried.errors]
+    assert {one.code for one in done.errors} == {"external-id-reused"}
+    assert [loan.repayments.count() for loan in loans] == [1] * 8 + [0] * 16
+
+
+@pytest.mark.postgres
+def test_a_dry_run_cuts_the_file_as_the_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is put in order within a batch, here the payment that settles and an earlier one, depends on the cut."""
+    in_batches(monkeypatch, lambda real, _rows: real())
+    loans, lines = loans_and_lines(9)
+    settled = loans[0].number
+    lines.insert(0, line(settled, "ALL", date(2026, 4, 2), "30000.00"))
+    path = in_file(tmp_path / "in.csv", *lines)
+    tried, done = take(path, workers=3, dry_run=True), take(path, workers=3)
+    assert [(one.row, one.code) for one in done.errors] == [(one.row, one.code) for one in tried.errors]
+    assert done.created == tried.created
+
+
+@pytest.mark.postgres
+def test_the_loans_of_a_borrower_are_in_one_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever posts to one of them has the borrower locked: another process would only wait."""
+    places: set[tuple[int, int]] = set()
+
+    def note(real: Any, rows: Any) -> Any:
+        numbers = [row.loan_number for row in rows]
+        owners = Loan.objects.filter(number__in=numbers).values_list("borrower", flat=True)
+        with (tmp_path / "parts").open("a") as told:
+            told.writelines(f"{owner} {os.getpid()}\n" for owner in owners)
+        return real()
+
+    in_batches(monkeypatch, note)
+    loans = [a_loan() for _ in range(8)]
+    loans += [a_loan(borrower=loan.borrower) for loan in loans]
+    lines = [line(loan.number, f"B{place}", date(2026, 4, 1), "1080.98") for place, loan in enumerate(loans)]
+    assert take(in_file(tmp_path / "in.csv", *lines), workers=4).created == 16
+    for text in (tmp_path / "parts").read_text().splitlines():
+        owner, pid = text.split()
+        places.add((int(owner), int(pid)))
+    assert len(places) == 8
+    assert len({pid for _owner, pid in places}) > 1
 
 
 @pytest.mark.postgres

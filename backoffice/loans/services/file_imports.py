@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,8 @@ from backoffice.desk.file_import import FileImport, FileKind, Progress, TakenIn,
 from backoffice.loans.choices import RepaymentChannel
 from backoffice.loans.facts import COMPONENTS
 from backoffice.loans.importing import Imported, LoanRow, Money, RepaymentRow
+from backoffice.loans.models import Loan
+from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_repayments import import_repayments
 from backoffice.loans.services.rights import require
@@ -113,6 +115,7 @@ class Repayments(FileKind[RepaymentRow]):
     fields = REPAYMENT_FIELDS
     required = tuple(REPAYMENT_FIELDS)
     together = "loan_number"
+    once = "external_id"
 
     def __init__(self) -> None:
         self.money = Money()
@@ -120,6 +123,13 @@ class Repayments(FileKind[RepaymentRow]):
 
     def check(self, by: User) -> None:
         require(by, "loans.import_loanbook")
+
+    def owners(self, values: Collection[str]) -> Mapping[str, int]:
+        """The borrowers of these loans: whoever posts to one of them has them locked."""
+        found: dict[str, int] = {}
+        for part in chunks(list(values)):
+            found.update(Loan.objects.filter(number__one_of=part).values_list("number", "borrower_id"))
+        return found
 
     def row(self, values: dict[str, Any]) -> RepaymentRow:
         return RepaymentRow(**values)

@@ -36,7 +36,7 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
     limit = None if by.kind == User.Kind.SYSTEM else policy_value(FOUR_EYES_FROM, on=business_day(at))
     result: Imported[Repayment] = Imported()
     with act(by=by, at=at, code="repayment.imported"):
-        # All borrowers, then all loans, each in the order of their ids: two imports never wait for each other.
+        # All borrowers, then all loans, each in the order of their ids: whoever comes second waits, nobody for ever.
         loans = _locked_loans({row.loan_number for row in rows})
         known = _known(rows, loans)
         new: list[tuple[int, Loan, RepaymentRow]] = []
@@ -100,17 +100,13 @@ def _known(rows: Sequence[RepaymentRow], loans: dict[str, Loan]) -> dict[tuple[i
 
 
 def _locked_loans(numbers: set[str]) -> dict[str, Loan]:
-    found: dict[str, Loan] = {}
-    owners: set[int] = set()
     # In the order of their ids, as everybody locks.
-    for part in chunks(sorted(numbers)):
-        borrowers = Borrower.objects.select_for_update(of=("self",), no_key=True)
-        of_loans = borrowers.filter(loans__number__one_of=part).order_by("pk")
-        owners.update(pk for (pk,) in of_loans.values_list("pk"))
-    for part in chunks(sorted(numbers)):
-        locked = Loan.objects.select_for_update(no_key=True).filter(number__one_of=part).order_by("pk")
-        # One that came into the book a moment ago is not there yet: its borrower is not locked.
-        found.update({one.number: one for one in locked if one.borrower_id in owners})
+    borrowers = Borrower.objects.select_for_update(of=("self",), no_key=True)
+    of_loans = borrowers.filter(loans__number__one_of=sorted(numbers)).order_by("pk")
+    owners = {pk for (pk,) in of_loans.values_list("pk")}
+    locked = Loan.objects.select_for_update(no_key=True).filter(number__one_of=sorted(numbers)).order_by("pk")
+    # One that came into the book a moment ago is not there yet: its borrower is not locked.
+    found = {one.number: one for one in locked if one.borrower_id in owners}
     # A few products of many loans: joined, they would be read once per loan.
     products = LoanProduct.objects.in_bulk({one.product_id for one in found.values()})
     for one in found.values():
