@@ -59,8 +59,8 @@ def horizon() -> Horizon:
 def finished_rows() -> Q:
     """The condition for rows that are committed with all that can ever come before them in ``core.log.IN_ORDER``.
 
-    What the reader's own open transaction wrote is not finished either. SQLite has one writer, and rows that came
-    over from it have no number: they are finished.
+    To be asked by who has not written what is asked for: of one's own open transaction nothing is certain. SQLite has
+    one writer, and rows that came over from it have no number: they are finished.
     """
     if connection.vendor != "postgresql":
         return Q()

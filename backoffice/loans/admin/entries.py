@@ -23,15 +23,13 @@ from backoffice.desk.registry import (
     TimelineSource,
     registries,
 )
-from backoffice.loans.choices import ChangeState, PostingState, RiskClass
+from backoffice.loans.admin.waiting import waiting_changes, waiting_postings, waiting_write_offs
+from backoffice.loans.choices import RiskClass
 from backoffice.loans.models import (
     Borrower,
     Loan,
     LoanEvent,
-    PostingRequest,
     Repayment,
-    ScheduleChange,
-    WriteOff,
 )
 from backoffice.loans.selectors import find_borrowers_by
 from backoffice.staff.models import User
@@ -74,24 +72,6 @@ EVENTS: dict[str, tuple[str, str]] = {
 def overdue_loans(user: User) -> int:
     """Loans overdue today, counted no further than the sidebar shows."""
     return bounded_count(Loan.objects.filter(oldest_unpaid_due_on__isnull=False), limit=COUNT_LIMIT)
-
-
-def waiting_postings(user: User) -> int:
-    """Postings that this person could decide."""
-    waiting = PostingRequest.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
-    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_posting") else 0
-
-
-def waiting_changes(user: User) -> int:
-    """Changes that this person could decide."""
-    waiting = ScheduleChange.objects.filter(state=ChangeState.PROPOSED).exclude(proposed_by=user)
-    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_change") else 0
-
-
-def waiting_write_offs(user: User) -> int:
-    """Write-offs that this person could decide."""
-    waiting = WriteOff.objects.filter(state=PostingState.REQUESTED).exclude(requested_by=user)
-    return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_write_off") else 0
 
 
 def loan_url(pk: int) -> str:
