@@ -143,8 +143,8 @@ def import_file(
 
     ``workers`` processes take parts of the file side by side, rows that belong together in one of them. A dry run
     takes the same parts one after the other, in one transaction; on SQLite, which has one writer, and within a
-    transaction the file is one part. Raises ``FileError`` or ``MappingError`` with
-    nothing taken in, ``NotPermitted``. Rows at fault are refused one by one and named in the result.
+    transaction the file is one part. Raises ``FileError`` or ``MappingError`` with nothing taken in, ``NotPermitted``.
+    Rows at fault are refused one by one and named in the result.
     """
     kind.check(by)
     mapping = load_mapping(mapping_path, known=list(kind.fields), required=kind.required)

@@ -40,8 +40,9 @@ def shares(
         if thing == len(groups):
             groups.append(thing)
         of_row.append(thing)
-        if kind.once:
-            _join(groups, thing, met.setdefault(_text(row, mapping, kind.once), thing))
+        # Rows without it are refused, and have nothing in common for that.
+        if kind.once and (text := _text(row, mapping, kind.once)):
+            _join(groups, thing, met.setdefault(text, thing))
     owned: dict[Hashable, int] = {}
     for value, owner in kind.owners(things).items():
         _join(groups, things[value], owned.setdefault(owner, things[value]))

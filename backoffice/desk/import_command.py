@@ -45,7 +45,7 @@ class ImportCommand(BaseCommand):
                 type=int,
                 metavar="N",
                 default=min(os.cpu_count() or 1, MOST_WORKERS),
-                help="processes that share the file (default here: %(default)s; in a dry run and on SQLite one)",
+                help="processes that share the file (default here: %(default)s; one on SQLite)",
             )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backoffice.audit.models import ReadEvent
 from backoffice.core.context import EntryPoint, entering
-from backoffice.loans.admin.waiting import decisions
+from backoffice.loans.admin.waiting import TILE_ROWS, decisions
 from backoffice.loans.changes import WaiverOf
 from backoffice.loans.services import postings
 from backoffice.staff.models import User
@@ -68,6 +68,13 @@ def test_what_is_too_old_or_above_the_limit_is_not_theirs(officer: User) -> None
     supervisor = person(Role.LOAN_SUPERVISOR)
     assert loans_of(supervisor) == [loan.number]
     assert loans_of(supervisor, NOW + timedelta(days=30)) == []
+
+
+def test_what_is_too_old_does_not_stand_before_what_can_be_decided(officer: User) -> None:
+    for _number in range(TILE_ROWS):
+        a_proposal(by=officer, at=NOW - timedelta(days=30))
+    change = a_proposal(by=officer)
+    assert loans_of(person(Role.LOAN_SUPERVISOR)) == [change.loan.number]
 
 
 def test_the_home_page_shows_it_with_its_way_there_and_says_who_saw_it(client: Client, officer: User) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.time import business_day
 from backoffice.core.workflow import Workflow
 from backoffice.desk.paging import COUNT_LIMIT, bounded_count
 from backoffice.desk.registry import HomeTile, registries
@@ -43,7 +44,7 @@ def waiting_postings(user: User) -> int:
 
 
 def waiting_changes(user: User) -> int:
-    """Changes that this person could decide."""
+    """Changes of others that wait, those above this person's limit among them."""
     waiting = ScheduleChange.objects.filter(state=ChangeState.PROPOSED).exclude(proposed_by=user)
     return bounded_count(waiting, limit=COUNT_LIMIT) if user.has_perm("loans.approve_change") else 0
 
@@ -56,9 +57,13 @@ def waiting_write_offs(user: User) -> int:
 
 def decisions(user: User, *, at: datetime) -> list[Waiting]:
     """What this person can let through at ``at``: what is above their limit or too old is not theirs to decide."""
+    # What is too old waits on until somebody refuses it; it must not stand before what can be decided.
+    in_time = {"decide_by__gte": business_day(at)}
+    changes = ScheduleChange.objects.filter(state=ChangeState.PROPOSED, **in_time)
+    write_offs = WriteOff.objects.filter(state=PostingState.REQUESTED, **in_time)
     kinds: tuple[tuple[Any, Workflow, str, str], ...] = (
-        (ScheduleChange.objects.filter(state=ChangeState.PROPOSED), workflow.change, "apply", "proposed"),
-        (WriteOff.objects.filter(state=PostingState.REQUESTED), workflow.write_off, "approve", "requested"),
+        (changes, workflow.change, "apply", "proposed"),
+        (write_offs, workflow.write_off, "approve", "requested"),
         (
             PostingRequest.objects.filter(state=PostingState.REQUESTED),
             workflow.posting,

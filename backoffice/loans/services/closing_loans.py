@@ -76,10 +76,10 @@ class _Row:
 _NAMES = tuple(one.name for one in fields(_Row))
 
 
-def _part(day: date, first: int) -> QuerySet[Loan]:
+def _part(day: date, first: int, *, all_are_judged: bool) -> QuerySet[Loan]:
     """What the close of ``day`` has to look at, of the part that begins with the id ``first``."""
     wanted = Q(next_event_on__lte=day)
-    if _all_are_judged(day):
+    if all_are_judged:
         # What other rules may judge otherwise; what nobody has reported yet; overdue on the day, though cured since.
         wanted |= Q(oldest_unpaid_due_on__isnull=False)
         wanted |= Q(fell_overdue_on__isnull=False) | ~Q(risk_class="normal")
@@ -108,12 +108,13 @@ def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
     Writes standings with history and events. The caller sees to it that a part is done once.
     """
     with act(by=by, at=at, code="loan.day_closed"), uncollected():
-        batch = _Batch(day=day, policy=loan_policy(on=day))
-        with lots(_part(day, first_id), day=day) as found:
+        all_are_judged = _all_are_judged(day)
+        with lots(_part(day, first_id, all_are_judged=all_are_judged), day=day) as found:
             if not found:
                 return Touched(0, 0)
-            batch.by_time_alone(found)
-            batch.from_facts(found.single)
+            batch = _Batch(day=day, policy=loan_policy(on=day), lots=found, all_are_judged=all_are_judged)
+            batch.by_time_alone()
+            batch.from_facts()
             written = batch.write(at=at)
         if batch.restated:
             loans_restated.send(sender=Loan, loans=batch.restated, by=by, at=at)
@@ -126,20 +127,20 @@ class _Batch:
 
     day: date
     policy: LoanPolicy
+    lots: Lots
+    all_are_judged: bool
     moved: list[_Row] = field(default_factory=list)
-    lots: Lots | None = None
     waiting: list[Loan] = field(default_factory=list)
     restated: list[Loan] = field(default_factory=list)
     accounts: list[tuple[Ledger, Account]] = field(default_factory=list)
     instalments: list[Instalment] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def by_time_alone(self, found: Lots) -> None:
+    def by_time_alone(self) -> None:
         """Loans on which nothing happened since they stood, but time: one of each lot is judged for all of it."""
-        self.lots = found
         rows = [
             _Row(*values)
-            for part in chunks(list(found.alike))
+            for part in chunks(list(self.lots.alike))
             for values in Loan.objects.filter(pk__in=part).order_by("pk").values_list(*_NAMES)
         ]
         unpaid, pauses = _unpaid(rows, self.day), _pauses([row.pk for row in rows])
@@ -162,13 +163,13 @@ class _Batch:
             row.stood_on = self.day
             for kind, data in take_reports(row, stands, on=self.day):
                 self.events += [
-                    (kind, one.dossier_id, one.borrower_id, one.pk, data) for one in found.alike[row.pk]
+                    (kind, one.dossier_id, one.borrower_id, one.pk, data) for one in self.lots.alike[row.pk]
                 ]
             self.moved.append(row)
 
-    def from_facts(self, ids: Sequence[int]) -> None:
+    def from_facts(self) -> None:
         """Loans whose facts have to be read: with credit, or standing as of a later day."""
-        for part in chunks(ids):
+        for part in chunks(self.lots.single):
             loans = Loan.objects.select_related("product").filter(pk__in=part).order_by("pk")
             for ledger in ledgers_of(list(loans)).values():
                 facts = ledger.facts()
@@ -232,10 +233,9 @@ class _Batch:
         """Write everything; answers the number of rows, history among them."""
         allocated = write_allocations(self.accounts, at=at, cause="credit")
         bulk_update_with_history(Instalment, self.instalments, POSTED_COLUMNS)
-        alike = self.lots.table if self.lots is not None else None
         # Only where new rules begin may a loan stand as it did, on the day on which it stood.
-        changed = not _all_are_judged(self.day)
-        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=changed, alike=alike)
+        changed = not self.all_are_judged
+        bulk_update_with_history(Loan, self.moved, _COLUMNS, changed=changed, alike=self.lots.table)
         bulk_update_with_history(Loan, self.waiting, ("next_event_on", *_REPORTED))
         bulk_update_with_history(Loan, self.restated, (*LOAN_COLUMNS, *_REPORTED))
         columns = event_columns(at=at)
@@ -245,7 +245,7 @@ class _Batch:
             ("kind", "dossier_id", "borrower_id", "loan_id", "data", *columns),
             [(*row, *columns.values()) for row in self.events],
         )
-        loans = len(self.lots or ())
+        loans = len(self.lots)
         return 2 * (loans + len(self.instalments)) + allocated + len(self.events)
 
 

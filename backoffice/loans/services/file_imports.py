@@ -211,7 +211,7 @@ def import_repayments_file(
 ) -> FileImport:
     """Take in the repayments of a CSV or XLSX file; ``figures`` tells what they did to the money. Errors as for loans.
 
-    ``workers`` processes share the file, the repayments of one loan in one of them (PostgreSQL; not in a dry run).
+    ``workers`` processes share the file, what would meet in one of them (``desk.file_import``).
     A payment of more than is owed is taken whole: what is left stays the borrower's credit, with a notice.
     """
     return import_file(
