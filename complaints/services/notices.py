@@ -65,8 +65,10 @@ def record_notice(
         approved = change.standing.approved
         if approved is None or approved.pk != decision.pk or approved.approved_at is None:
             raise InputRefused(_("This is not the decision in force."), field="decision")
-        if happened_at < approved.approved_at:
+        # Who fills in a form tells whole seconds: that of the approval is late enough.
+        if happened_at < approved.approved_at.replace(microsecond=0):
             raise InputRefused(_("It cannot have been told before it was approved."), field="happened_at")
+        happened_at = max(happened_at, approved.approved_at)
         notice = DecisionNotice.objects.create(
             decision=approved,
             mode=mode,

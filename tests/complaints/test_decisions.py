@@ -202,6 +202,23 @@ def test_nothing_is_delivered_before_it_was_approved(handler: User, supervisor: 
         )
 
 
+def test_told_in_the_second_of_the_approval_is_told_after_it(handler: User, supervisor: User) -> None:
+    """The form says now, in whole seconds, of which the approval was in the middle of one."""
+    decision = make.approved(by=handler, second=supervisor)
+    approved_at = decision.approved_at.replace(microsecond=700_000)
+    Decision.objects.filter(pk=decision.pk).update(approved_at=approved_at)
+    notice = services.record_notice(
+        decision=decision,
+        mode="app",
+        step="delivered",
+        happened_at=approved_at.replace(microsecond=0),
+        proof_reference="M1",
+        by=handler,
+        at=approved_at + timedelta(seconds=1),
+    )
+    assert notice.at == decision.complaint.deadlines.get().met_at == approved_at
+
+
 def test_a_no_contact_remedy_outlives_the_complaint(handler: User, supervisor: User) -> None:
     case = floor.case()
     decision = make.delivered(by=handler, second=supervisor, about=case, remedies=())
