@@ -8,6 +8,7 @@ was still open is planned from the day of the change on:
 * Default interest run up by then is carried over as such: no interest runs on it, and it keeps no count going.
 * What was paid keeps its due days, those of instalments paid ahead too: should the money bounce, each is owed from its
   own day on.
+* Interest paid ahead is taken off what the loan bears from now on; what is left of it pays what else is owed.
 * No kind makes a loan dearer by a higher rate, and none touches what was paid.
 
 Amounts are yuan, rates per year as fractions, days are Shanghai's.
@@ -138,7 +139,9 @@ def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
         if isinstance(terms, Reschedule) and terms.annual_rate is not None:
             version = _cheaper(version, terms.annual_rate)
         rows = _anew(facts, start, open_, _dues(facts, open_, terms, on=on), version.annual_rate, on=on)
-    paid = _paid(start)
+    kept = _sum([row for row in rows if row.due_on <= on], "interest") + _sum(rows, "carried")
+    owed = _sum([row for row in open_ if row.due_on <= on], "interest") + start.run_up
+    paid = _given_back(_paid(start), min(kept - owed, max(-start.settling, ZERO)))
     return Planned(replace(version, rows=_numbered([*paid, *rows]), taken_over=len(paid)))
 
 
@@ -190,6 +193,17 @@ def _paid(start: Beginning) -> list[PlanRow]:
     ]
 
 
+def _given_back(paid: Sequence[PlanRow], amount: Decimal) -> list[PlanRow]:
+    """The rows less interest that was paid for a time that bears none any more (Civil Code art. 677: interest for the
+    actual time). The money is free to pay what else is owed, and is not asked for again should it bounce."""
+    left, rows = amount, []
+    for row in reversed(paid):
+        part = min(row.interest, left)
+        left -= part
+        rows.append(replace(row, interest=row.interest - part))
+    return [row for row in reversed(rows) if any((row.principal, row.interest, row.fee, row.penalty))]
+
+
 def _open_rows(start: Beginning) -> list[PlanRow]:
     """What of each instalment is open, as of now; default interest apart."""
     return [
@@ -220,16 +234,10 @@ def _numbered(rows: Sequence[PlanRow]) -> tuple[PlanRow, ...]:
 
 
 def _settled(start: Beginning, terms: EarlySettlement, *, on: date) -> list[PlanRow]:
-    """What was paid, and one last row. Interest paid for the time after it is taken off the rows that it paid: so it
-    is free to pay principal (Civil Code art. 677: interest for the actual time)."""
+    """What was paid, and one last row."""
     account = start.account
     settling = start.settling_to_end if terms.to_period_end else start.settling
-    back, rows = max(-settling, ZERO), []
-    for row in reversed(_paid(start)):
-        part = min(row.interest, back)
-        # Everything falls due today; if the money does not come, nothing of this ever held.
-        rows.append(replace(row, due_on=min(row.due_on, on), interest=row.interest - part))
-        back -= part
+    rows = _given_back(_paid(start), max(-settling, ZERO))
     last = PlanRow(
         0,
         on,
@@ -238,7 +246,8 @@ def _settled(start: Beginning, terms: EarlySettlement, *, on: date) -> list[Plan
         account.owed("fee", due_by=on),
         account.owed("penalty"),
     )
-    return [*reversed(rows), last]
+    # Everything falls due today; if the money does not come, nothing of this ever held.
+    return [*(replace(row, due_on=min(row.due_on, on)) for row in rows), last]
 
 
 def _deferred(

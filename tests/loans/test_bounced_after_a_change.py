@@ -7,14 +7,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.time import start_of_day
 from backoffice.loans import services
-from backoffice.loans.account import Cost, Facts, as_agreed_at_first, at_change, derive, payoff
+from backoffice.loans.account import (
+    Beginning,
+    Cost,
+    Facts,
+    Receipt,
+    as_agreed_at_first,
+    at_change,
+    derive,
+    payoff,
+)
 from backoffice.loans.ageing import days_past_due
+from backoffice.loans.allocation import AllocationRule
 from backoffice.loans.changes import Deferral, RateCut, Reschedule, Terms, plan
 from backoffice.loans.selectors import loan_snapshot
 from backoffice.staff.roles import Role
@@ -22,7 +32,8 @@ from tests.factories.changes import a_proposal
 from tests.factories.loans import a_loan as a_stored_loan
 from tests.factories.loans import a_repayment, job
 from tests.factories.staff import person
-from tests.loans.test_account import loans
+from tests.loans.test_account import START, facts_of, loans
+from tests.loans.test_account import plan as first_plan
 from tests.loans.test_changes import a_loan, days, paid, planned_or_none
 
 ON = date(2024, 3, 16)
@@ -73,6 +84,19 @@ def test_interest_to_the_day_takes_what_was_paid_ahead_into_account() -> None:
     assert owed["interest"] == Decimal("48.39") + Decimal("11.61")
 
 
+def test_interest_ahead_that_a_lower_rate_has_no_use_for_pays_principal() -> None:
+    """100.00 of interest paid ahead, 48.39 of it run up by 16 March; without interest from then on 51.61 are free."""
+    facts = a_loan(receipts=paid(*IN_TIME, AHEAD))
+    changed = plan(facts, RateCut(Decimal(0)), on=ON).on_top_of(facts)
+    third, may = derive(changed, on=ON).rows[2:4]
+    assert (third.due_on, third.paid["interest"]) == (date(2024, 4, 1), Decimal("48.39"))
+    assert (may.due_on, may.due["interest"], may.paid["principal"]) == (date(2024, 5, 1), 0, Decimal("51.61"))
+    assert payoff(changed, on=ON)["principal"] == Decimal("8948.39")
+    # Bounced, only what the days up to the change bore is asked for again.
+    owed = payoff(replace(changed, receipts=changed.receipts[:2]), on=date(2024, 4, 1))
+    assert (owed["principal"], owed["interest"]) == (10_000, Decimal("48.39"))
+
+
 def test_a_cost_goes_with_what_is_due_first() -> None:
     facts = bounced(Reschedule(10, date(2024, 3, 20)))
     account = derive(replace(facts, costs=(Cost(1, ON, Decimal(50)),)), on=date(2024, 3, 20))
@@ -111,12 +135,36 @@ def test_a_change_makes_nothing_overdue_sooner_whatever_bounces(
     assert past_due(changed, later) <= past_due(as_agreed_at_first(changed), later)
 
 
+def whole_debt(start: Beginning, *, on: date) -> Decimal:
+    """What settles the loan with all fees still to come, less the credit that would go to it."""
+    account = start.account
+    owed = sum((account.owed(name) for name in ("principal", "fee", "penalty", "cost")), Decimal(0))
+    return owed + account.owed("interest", due_by=on) + start.run_up - sum(account.surplus.values())
+
+
+def last_surplus(receipt: str, *, fee: Decimal = Decimal(0)) -> Facts:
+    """10 yuan in two instalments; what came on the day of payment paid interest of the second one ahead."""
+    rows = first_plan(
+        principal=Decimal(10),
+        annual_rate=Decimal("0.24"),
+        periods=2,
+        method="equal_instalment",
+        disbursed_on=START,
+        fee=fee,
+    )
+    receipts = (Receipt(0, START, Decimal(receipt), (0,)),)
+    return facts_of(rows, rate="0.24", rule=AllocationRule(surplus="last"), receipts=receipts)
+
+
 @settings(max_examples=1000, deadline=None)
+@example(last_surplus("0.01"), RateCut(Decimal(0)), date(2024, 2, 1))
+@example(last_surplus("1.51", fee=Decimal("1.50")), RateCut(Decimal(0)), date(2024, 2, 1))
 @given(loans(), easings, days)
 def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Terms, on: date) -> None:
-    """The interest that settles the loan on the day of the change is the same before it and after it.
+    """What settles the loan on the day of the change is the same before it and after it, and so is the interest of it.
 
-    More was paid in advance than the new schedule has interest to take it off from: then the rest of it is gone.
+    More was paid in advance than the new schedule has interest to take it off from: then the rest of it pays what else
+    is owed.
     """
     facts = replace(
         facts,
@@ -132,6 +180,7 @@ def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Ter
     was = before.account.owed("interest", due_by=on) + before.run_up
     now = after.account.owed("interest", due_by=on) + after.run_up
     assert now == was if was >= 0 else was <= now <= 0
+    assert whole_debt(before, on=on) == whole_debt(after, on=on)
 
 
 def morning(day: date) -> datetime:
