@@ -4,7 +4,12 @@ loop over the loans.
 DATABASE_URL=postgres://… python bench/close_day.py [--loans 1000000] [--out close.json]
 
 Twelve instalments a loan; 3 % of the loans change on the day: two in three fall overdue (and get a case), one in three
-comes to its 31st day past due. So do as many on the next day, whose close is killed within a part and called again.
+comes to its 31st day past due. Three days are closed:
+
+* one on which those are loans of a few days of payment, whose rows lie together as they came into the table, or as they
+  were last written on the due day before: each row is written once on its due day, day by day, before it is measured;
+* one on which they lie scattered over the whole table, each on a page of its own: the worst that can be;
+* one like the first, whose close is killed within a part and called again.
 """
 
 from __future__ import annotations
@@ -47,6 +52,8 @@ DAY = date(2026, 11, 16)
 NIGHT = start_of_day(DAY + timedelta(days=1)) + timedelta(minutes=30)
 #: As the nightly run has it; the aggregate, too, is spread over processes by PostgreSQL.
 WORKERS = 2
+#: The copies have the ids after this one.
+FIRST = 1_000
 #: Loans of the loop that is measured; at its speed the book would take an hour.
 SAMPLE = 400
 AGGREGATE = """
@@ -60,8 +67,8 @@ SELECT count(*), sum(open) FROM (
 """
 
 
-def templates(by: Any) -> dict[int, str]:
-    """Three loans due on the 15th and the 16th of the month, and which copies are to be which."""
+def templates(by: Any, loans: int) -> dict[int, str]:
+    """Loans due on the 15th to the 18th of the month, and which copies are to be which."""
     TermsVersion.objects.create(
         product=product(), number=1, text="条款", state="published", effective_from=date(2020, 1, 1)
     )
@@ -70,14 +77,17 @@ def templates(by: Any) -> dict[int, str]:
     import_borrowers(
         [
             BorrowerRow(f"C{n}", "张三", resident_id(date(1990, 1, 1), n), mobile(n), start)
-            for n in range(1, 6)
+            for n in range(1, 8)
         ],
         by=by,
         at=start,
     )
     made = []
-    # Paid so far; the last one unpaid since yesterday; October's unpaid for 30 days. Then the same a day later.
-    for number, (first, paid) in enumerate(((15, 6), (15, 5), (16, 4), (16, 5), (17, 4)), start=1):
+    # Due on the 15th and paid so far. Then for each day, the 16th, 17th and 18th: one unpaid since the day before, one
+    # unpaid for 31 days.
+    for number, (first, paid) in enumerate(
+        ((15, 6), (15, 5), (16, 4), (16, 5), (17, 4), (17, 5), (18, 4)), start=1
+    ):
         row = LoanRow(
             number=f"T{number}",
             customer_number=f"C{number}",
@@ -93,15 +103,38 @@ def templates(by: Any) -> dict[int, str]:
             ],
         )
         made += import_loans([row], by=by, at=start_of_day(DAY) - timedelta(hours=9)).created
-    good, falls, aged, falls_later, aged_later = (loan.pk for loan in made)
+    good, *others = (loan.pk for loan in made)
     close_day(day=DAY - timedelta(days=1), by=by, at=start_of_day(DAY) + timedelta(minutes=30))
-    return {
-        falls: "g % 100 IN (17, 61)",
-        aged: "g % 100 = 83",
-        falls_later: "g % 100 IN (21, 70)",
-        aged_later: "g % 100 = 90",
-        good: "TRUE",
-    }
+    due_on = due_day(loans)
+    conditions = (
+        f"{due_on} = 15 AND g % 10 < 6",
+        f"{due_on} = 16 AND g % 10 < 3",
+        "g % 94 IN (17, 61)",
+        "g % 94 = 83",
+        f"{due_on} = 17 AND g % 10 < 6",
+        f"{due_on} = 18 AND g % 10 < 3",
+    )
+    # The scattered ones are of the rest.
+    order = (0, 1, 4, 5, 2, 3)
+    return {**{others[place]: conditions[place] for place in order}, good: "TRUE"}
+
+
+def due_day(loans: int) -> str:
+    """The day of the month on which a loan falls due, in SQL: as many are paid out on each of 180 days."""
+    return f"(g / {loans // 180 + 1} % 30 + 1)"
+
+
+def live_through_a_month(loans: int) -> None:
+    """Every loan's row is written once, on its due day; the database cleans up every few days, as it does by itself."""
+    due_on = due_day(loans).replace("g", f"(id - {FIRST})")
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for day in range(1, 31):
+            cursor.execute(f"UPDATE loans_loan SET number = number WHERE {due_on} = {day}")  # noqa: S608
+            if day % 5 == 0:
+                cursor.execute("VACUUM loans_loan")
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("VACUUM ANALYZE loans_loan")
 
 
 def timed(work: Any) -> tuple[float, Any]:
@@ -121,7 +154,7 @@ def aggregate(processes: int | None = None) -> Any:
 def loop(loans: int) -> None:
     """As one would write it without a plan: every loan read, judged, saved with its history."""
     policy = loan_policy(on=DAY)
-    for pk in random.Random(1).sample(range(1_001, 1_001 + loans), SAMPLE):
+    for pk in random.Random(1).sample(range(FIRST + 1, FIRST + 1 + loans), SAMPLE):
         with transaction.atomic():
             loan = Loan.objects.select_for_update().get(pk=pk)
             rows = list(loan.instalments.filter(schedule_version=loan.schedule_version).order_by("sequence"))
@@ -134,8 +167,8 @@ class Killed(BaseException):
 
 
 def killed_and_resumed(by: Any) -> Any:
-    """The close of the day after: killed when its middle part is nearly written, then called again."""
-    day, night = DAY + timedelta(days=1), NIGHT + timedelta(days=1)
+    """The close of the third day: killed when its middle part is nearly written, then called again."""
+    day, night = DAY + timedelta(days=2), NIGHT + timedelta(days=2)
     count, middle = iter(range(1_000_000)), len(closing_loans.loan_parts(day=day)) // 2
     write = closing_loans._Batch.write
 
@@ -152,18 +185,28 @@ def killed_and_resumed(by: Any) -> Any:
         pass
     finally:
         closing_loans._Batch.write = write  # type: ignore[method-assign]
-    [closed] = close_day(day=day, by=by, at=night, workers=WORKERS)
-    return closed
+    [done] = close_day(day=day, by=by, at=night, workers=WORKERS)
+    return done
+
+
+def closed(by: Any, *, days: int = 0) -> tuple[float, float, Any]:
+    """The close of a day: seconds of its loans, of all steps, and what it did."""
+    with connection.cursor() as cursor:
+        # So that nothing of what was before is written while the close is measured.
+        cursor.execute("CHECKPOINT")
+    more = timedelta(days=days)
+    whole, [done] = timed(lambda: close_day(day=DAY + more, by=by, at=NIGHT + more, workers=WORKERS))
+    runs = [run for run in done.parts if run.step == "loans"]
+    loans = (max(run.finished_at for run in runs) - min(run.started_at for run in runs)).total_seconds()
+    return loans, whole, done
 
 
 def run(loans: int) -> dict[str, Any]:
     by = system_user("close")
     with context.entering("command"), context.acting(by=by, reason_code="bench"):
-        seconds, _none = timed(lambda: grow(templates(by), loans, first_id=1_000))
+        seconds, _none = timed(lambda: grow(templates(by, loans), loans, first_id=FIRST))
         print(f"{loans:,} loans, {12 * loans:,} instalments made in {seconds:.0f} s", flush=True)
-        with connection.cursor() as cursor:
-            # So that nothing of the making is written while the close is measured.
-            cursor.execute("CHECKPOINT")
+        live_through_a_month(loans)
         aggregate()
         reading = [timed(aggregate)[0] for _ in range(3)]
         alone = sorted(timed(lambda: aggregate(1))[0] for _ in range(3))[1]
@@ -171,31 +214,33 @@ def run(loans: int) -> dict[str, Any]:
             each = timed(lambda: loop(loans))[0] / SAMPLE
             transaction.set_rollback(True)
     with context.entering("command", actor=by):
-        whole, [closed] = timed(lambda: close_day(day=DAY, by=by, at=NIGHT, workers=WORKERS))
-        runs = [run for run in closed.parts if run.step == "loans"]
-        closing = (max(run.finished_at for run in runs) - min(run.started_at for run in runs)).total_seconds()
+        closing, whole, done = closed(by)
+        reading.append(timed(aggregate)[0])
+        scattered, _whole, done_scattered = closed(by, days=1)
         reading.append(timed(aggregate)[0])
         twice, again = timed(lambda: killed_and_resumed(by))
-        reading.append(timed(aggregate)[0])
     middle = sorted(reading)[len(reading) // 2]
     return {
         "loans": loans,
         "aggregate_seconds": [round(one, 2) for one in reading],
         "aggregate_in_one_process_seconds": round(alone, 2),
         "close_seconds": round(closing, 2),
+        "close_scattered_seconds": round(scattered, 2),
         "close_with_cases_seconds": round(whole, 2),
         "killed_and_resumed_seconds": round(twice, 2),
-        "touched": closed.touched,
+        "touched": done.touched,
+        "touched_scattered": done_scattered.touched,
         "touched_after_kill": again.touched,
-        "rows": closed.rows,
+        "rows": done.rows,
         "cases_opened": Case.objects.count(),
         "close_to_aggregate": round(closing / middle, 2),
+        "close_scattered_to_aggregate": round(scattered / middle, 2),
         "close_to_aggregate_in_one_process": round(closing / alone, 2),
         "close_with_cases_to_aggregate": round(whole / middle, 2),
         "killed_and_resumed_to_aggregate": round(twice / middle, 2),
         "loop_ms_per_loan": round(1000 * each, 2),
         "loop_over_the_book_to_close": round(each * loans / closing),
-        "loop_over_what_changed_to_close": round(each * closed.touched / closing, 1),
+        "loop_over_what_changed_to_close": round(each * done.touched / closing, 1),
     }
 
 

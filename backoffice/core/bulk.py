@@ -134,6 +134,16 @@ def insert_values(
     return made
 
 
+def new_keys(model: type[models.Model], wanted: int) -> list[int]:
+    """Keys of rows that are inserted later in this transaction, with ``id`` among the names of ``insert_values``.
+
+    On SQLite no other row may be inserted before them.
+    """
+    connection = connections[router.db_for_write(model)]
+    with connection.cursor() as cursor:
+        return list(_new_keys(model, wanted, connection, cursor))
+
+
 def _field_of(model: type[models.Model], name: str) -> _Field:
     field = model._meta.get_field(name)
     if not isinstance(field, models.Field) or not field.concrete:

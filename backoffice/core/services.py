@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from backoffice.core import calendars
-from backoffice.core.bulk import insert_rows
+from backoffice.core.bulk import insert_values, new_keys
 from backoffice.core.history import bulk_create_with_history
 from backoffice.core.models import CalendarDay, Dossier, NumberSeries, PolicyValue
 from backoffice.core.time import business_day
@@ -36,12 +36,14 @@ def open_dossier(*, kind: str, number: str, at: datetime) -> Dossier:
     return Dossier.objects.create(kind=kind, number=number, opened_at=at)
 
 
-def open_dossiers(*, kind: str, numbers: Sequence[str], ats: Sequence[datetime]) -> list[Dossier]:
-    """Folders for many new things at once, in the order given."""
-    return insert_rows(
-        Dossier,
-        [Dossier(kind=kind, number=number, opened_at=at) for number, at in zip(numbers, ats, strict=True)],
-    )
+def open_dossiers(
+    *, kind: str, numbers: Sequence[str], ats: Sequence[datetime], keys: Sequence[int] | None = None
+) -> list[int]:
+    """Folders for many new things at once; answers their keys in their order: ``keys`` if they were drawn already."""
+    keys = new_keys(Dossier, len(numbers)) if keys is None else keys
+    rows = [(key, kind, number, at) for key, number, at in zip(keys, numbers, ats, strict=True)]
+    insert_values(Dossier, ("id", "kind", "number", "opened_at"), rows)
+    return list(keys)
 
 
 def policy_value(code: str, *, on: date) -> Decimal:

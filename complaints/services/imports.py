@@ -124,13 +124,13 @@ class Batch:
         dossiers = open_dossiers(
             kind=DossierKind.COMPLAINT, numbers=numbers, ats=[row.received_at for row in self.rows]
         )
-        self.keys = create_dossier_keys([dossier.pk for dossier in dossiers])
+        self.keys = create_dossier_keys(dossiers)
         made = []
-        for row, dossier in zip(self.rows, dossiers, strict=True):
+        for row, dossier, number in zip(self.rows, dossiers, numbers, strict=True):
             complaint = Complaint(
-                dossier=dossier,
-                number=dossier.number,
-                words_cipher=self._encrypted(self.keys[dossier.pk], Complaint, "words_cipher", row.words),
+                dossier_id=dossier,
+                number=number,
+                words_cipher=self._encrypted(self.keys[dossier], Complaint, "words_cipher", row.words),
                 **{name: getattr(row, name) for name in _PLAIN},
             )
             made.append(complaint)

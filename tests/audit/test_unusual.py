@@ -82,9 +82,10 @@ def test_more_reading_is_never_less_unusual(usual: list[int], seen: int, more: i
 
 
 def folders(count: int) -> list[Dossier]:
-    return open_dossiers(
+    keys = open_dossiers(
         kind="complaint", numbers=[f"W{number:05d}" for number in range(count)], ats=[NOW] * count
     )
+    return list(Dossier.objects.filter(pk__in=keys).order_by("pk"))
 
 
 def read(user: User, dossiers: list[Dossier], *, at: datetime, what: str = ReadEvent.What.PAGE) -> None:

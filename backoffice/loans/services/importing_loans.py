@@ -309,7 +309,7 @@ class _Batch:
             ats=[start_of_day(loan.disbursed_on) for loan in self.loans],
         )
         for loan, dossier in zip(self.loans, dossiers, strict=True):
-            loan.dossier = dossier
+            loan.dossier_id = dossier
         bulk_create_with_history(Loan, self.loans)
         # Their parents have their ids only now.
         for one in self.instalments:

@@ -88,7 +88,7 @@ def _insert_borrowers(rows: list[BorrowerRow]) -> list[Borrower]:
     )
     borrowers = [
         Borrower(
-            dossier=dossier,
+            dossier_id=dossier,
             subject=subject,
             customer_number=row.customer_number,
             id_type=row.id_type,

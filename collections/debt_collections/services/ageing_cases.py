@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, event_columns
-from backoffice.core.bulk import insert_values
+from backoffice.core.bulk import insert_values, new_keys
 from backoffice.core.choices import DossierKind
 from backoffice.core.history import bulk_update_with_history, copy_into_history
+from backoffice.core.models import Dossier
 from backoffice.core.services import next_number, open_dossiers
 from backoffice.core.time import business_day
 from backoffice.loans.models import Loan
@@ -89,23 +91,17 @@ def _open(loans: Mapping[int, Sequence[int]], data: Mapping[str, Any], *, at: da
     """Open a case for each of these borrowers over their loans; answers how many loans came into them."""
     if not loans:
         return 0
-    numbers = next_number(prefix=PREFIX, at=at, count=len(loans))
-    dossiers = open_dossiers(kind=DossierKind.CASE, numbers=numbers, ats=[at] * len(numbers))
     today = business_day(at)
-    columns = ("dossier_id", "number", "borrower_id", "opened_on")
-    rows = [(dossier.pk, dossier.number, pk, today) for pk, dossier in zip(loans, dossiers, strict=True)]
-    cases = insert_values(Case, columns, rows, keys=True)
-    copy_into_history(Case, cases, "+")
+    dossiers, cases = new_keys(Dossier, len(loans)), new_keys(Case, len(loans))
     pairs = [(case, pk) for case, pks in zip(cases, loans.values(), strict=True) for pk in pks]
     _add_loans(pairs, today)
-    _record(
-        "case_opened",
-        [
-            (dossier_id, pk, case, data)
-            for case, (dossier_id, _number, pk, _day) in zip(cases, rows, strict=True)
-        ],
-        at=at,
-    )
+    _record("case_opened", list(zip(dossiers, loans, cases, repeat(data), strict=False)), at=at)
+    # Whoever takes a number lets others wait for the next one until the commit: so the rest comes first.
+    numbers = next_number(prefix=PREFIX, at=at, count=len(loans))
+    open_dossiers(kind=DossierKind.CASE, numbers=numbers, ats=[at] * len(numbers), keys=dossiers)
+    columns = ("id", "dossier_id", "number", "borrower_id", "opened_on")
+    insert_values(Case, columns, list(zip(cases, dossiers, numbers, loans, repeat(today), strict=False)))
+    copy_into_history(Case, cases, "+")
     return len(pairs)
 
 

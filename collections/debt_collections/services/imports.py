@@ -107,8 +107,8 @@ def import_cases_bulk(rows: Sequence[CaseRow], *, by: User, at: datetime) -> lis
             Case,
             [
                 Case(
-                    dossier=dossier,
-                    number=dossier.number,
+                    dossier_id=dossier,
+                    number=number,
                     borrower_id=row.borrower_id,
                     stage=row.stage,
                     state=CaseState.CLOSED if row.closed_on else CaseState.OPEN,
@@ -116,7 +116,7 @@ def import_cases_bulk(rows: Sequence[CaseRow], *, by: User, at: datetime) -> lis
                     closed_on=row.closed_on,
                     close_reason=row.close_reason,
                 )
-                for row, dossier in zip(rows, dossiers, strict=True)
+                for row, dossier, number in zip(rows, dossiers, numbers, strict=True)
             ],
         )
         pairs = list(zip(made, rows, strict=True))
@@ -175,12 +175,12 @@ def import_contacts_bulk(rows: Iterable[ContactRow], *, by: User, at: datetime) 
         dossiers = open_dossiers(
             kind=DossierKind.CONTACT, numbers=numbers, ats=[row.started_at for row in new]
         )
-        notes = _notes({dossier.pk: row.note for dossier, row in zip(dossiers, new, strict=True) if row.note})
+        notes = _notes({dossier: row.note for dossier, row in zip(dossiers, new, strict=True) if row.note})
         _insert(
             ContactAttempt,
             _CONTACT_COLUMNS,
             (
-                _contact(row, dossier.pk, notes.get(dossier.pk), at)
+                _contact(row, dossier, notes.get(dossier), at)
                 for row, dossier in zip(new, dossiers, strict=True)
             ),
         )
