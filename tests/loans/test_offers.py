@@ -163,6 +163,8 @@ def form_of(product: LoanProduct, **changed: Any) -> dict[str, Any]:
     form = ProductForm(instance=product)
     values = {name: form[name].value() for name in form.fields}
     data = {name: value for name, value in values.items() if value is not None and value is not False}
+    for name in ("order_past_due", "order_due", "order_in_advance"):
+        data |= {f"{name}_{place}": part for place, part in enumerate(data.pop(name).split(","))}
     return {
         **{name: "on" if value is True else value for name, value in data.items()},
         "fees": "2",
@@ -212,13 +214,28 @@ def test_the_editor_says_what_is_wrong_where_it_is(client: Client, officer: User
     assert dear.context["form"].errors.keys() == {"annual_rate"}
     preview = client.post(url, form_of(product, annual_rate="0.2401", preview="1"))
     assert preview.context["worst_refused"]
-    for wrong in ({"annual_rate": "viel"}, {"fee0-kind": "service"}):
+    for wrong in ({"annual_rate": "viel"}, {"fee0-kind": "service"}, {"order_due_0": "principal"}):
         assert client.post(url, form_of(product, **wrong)).status_code == 422
         assert "sample_error" in client.post(url, form_of(product, preview="1", **wrong)).context
     assert "sample_error" in client.post(url, form_of(product, preview="1", sample_periods="99999")).context
     assert "sample_error" in client.post(url, form_of(product, preview="1", grace_principal="12")).context
     product.refresh_from_db()
     assert product.annual_rate == Decimal("0.146")
+
+
+def test_the_order_of_payment_is_chosen_in_words(client: Client, officer: User) -> None:
+    product = a_product()
+    client.force_login(officer, backend=BACKEND)
+    url = reverse("admin:loans_loanproduct_change", args=(product.pk,))
+    shown = client.get(url).content.decode()
+    assert shown.count('aria-label="第一"') == 3
+    twice = client.post(url, form_of(product, order_past_due_0="principal"))
+    assert list(twice.context["form"].errors) == ["order_past_due"]
+    turned = form_of(product, order_past_due_0="principal", order_past_due_4="cost", once="turned")
+    assert client.post(url, turned).status_code == 302
+    product.refresh_from_db()
+    assert product.order_past_due == "principal,penalty,fee,interest,cost"
+    assert product.order_due == "cost,penalty,fee,interest,principal"
 
 
 def test_a_new_product_in_the_browser(client: Client, officer: User) -> None:

@@ -17,7 +17,7 @@ from backoffice.core.time import business_day
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, ReasonForm
 from backoffice.desk.page import EMPTY
-from backoffice.desk.templatetags.desk import chip, days_left, money, when
+from backoffice.desk.templatetags.desk import amount, chip, days_left, when
 from backoffice.loans import services, workflow
 from backoffice.loans.admin.difference import difference_context, terms_in_words
 from backoffice.loans.choices import ChangeState, PostingState
@@ -136,8 +136,8 @@ class WriteOffAdmin(BaseModelAdmin):
         return _until(obj.decide_by, waits=obj.state == PostingState.REQUESTED)
 
     @admin.display(description=_("principal (yuan)"))
-    def yuan(self, obj: WriteOff) -> SafeString:
-        return money(obj.principal)
+    def yuan(self, obj: WriteOff) -> str:
+        return amount(obj.principal)
 
     @admin.display(description=_("requested at"))
     def requested(self, obj: WriteOff) -> SafeString:

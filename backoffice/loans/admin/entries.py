@@ -209,7 +209,7 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("repayment", gettext_lazy("Repayments"), "payments", None),
         ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
         ("closedday", gettext_lazy("Closes of day"), "event_available", None),
-        ("schedulechange", gettext_lazy("Changes to decide"), "edit_calendar", waiting_changes),
+        ("schedulechange", gettext_lazy("Changes"), "edit_calendar", waiting_changes),
         ("writeoff", gettext_lazy("Write-offs"), "money_off", waiting_write_offs),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),

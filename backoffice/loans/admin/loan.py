@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.desk import record
 from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
-from backoffice.desk.templatetags.desk import chip, dpd, masked, money
+from backoffice.desk.templatetags.desk import amount, chip, dpd, masked
 from backoffice.loans import workflow
 from backoffice.loans.admin import documents, easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
@@ -154,8 +154,8 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
         return masked(obj.borrower.name_mask)
 
     @admin.display(description=_("principal owed (yuan)"))
-    def owed(self, obj: Any) -> SafeString:
-        return money(obj.principal_owed)
+    def owed(self, obj: Any) -> str:
+        return amount(obj.principal_owed)
 
     @admin.display(description=_("bucket"))
     def bucket_name(self, obj: Any) -> str:

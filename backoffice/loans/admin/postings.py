@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.time import SHANGHAI, business_day
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
-from backoffice.desk.templatetags.desk import money, when
+from backoffice.desk.templatetags.desk import amount, when
 from backoffice.loans import workflow
 from backoffice.loans.choices import RepaymentChannel
 from backoffice.loans.models import PostingRequest, Repayment
@@ -156,8 +156,8 @@ class PostingRequestAdmin(BaseModelAdmin):
     ordering = ("-pk",)
 
     @admin.display(description=_("amount (yuan)"))
-    def yuan(self, obj: PostingRequest) -> SafeString:
-        return money(obj.amount)
+    def yuan(self, obj: PostingRequest) -> str:
+        return amount(obj.amount)
 
     @admin.display(description=_("paid in at"))
     def received(self, obj: PostingRequest) -> SafeString:

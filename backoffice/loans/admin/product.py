@@ -19,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.errors import DomainError, InputRefused, NotPermitted
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.once import Once
+from backoffice.desk.templatetags.desk import amount
 from backoffice.loans.admin.ageing import today
 from backoffice.loans.admin.cost import TONES, table_context
+from backoffice.loans.admin.order_field import OrderField
 from backoffice.loans.choices import CostStanding, FeeBasis, FeeKind, FeeTiming
 from backoffice.loans.disclosure import percent
 from backoffice.loans.models import LoanProduct, ProductFee
@@ -62,6 +64,7 @@ class ProductForm(forms.ModelForm):
     class Meta:
         model = LoanProduct
         fields = [name for _title, names in PARTS for name in names]
+        field_classes = dict.fromkeys(("order_past_due", "order_due", "order_in_advance"), OrderField)
 
     def __init__(self, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,15 +127,27 @@ class LoanProductAdmin(BaseModelAdmin):
         "code",
         "name",
         "method",
-        "minimum_amount",
-        "maximum_amount",
-        "annual_rate",
+        "smallest",
+        "largest",
+        "rate",
         "term_months",
         "active",
     )
     list_filter = ("method", "active")
     search_fields = ("=code",)
     ordering = ("code",)
+
+    @admin.display(description=_("smallest loan (yuan)"), ordering="minimum_amount")
+    def smallest(self, obj: LoanProduct) -> str:
+        return amount(obj.minimum_amount)
+
+    @admin.display(description=_("largest balance per person (yuan)"), ordering="maximum_amount")
+    def largest(self, obj: LoanProduct) -> str:
+        return amount(obj.maximum_amount)
+
+    @admin.display(description=_("annual rate"), ordering="annual_rate")
+    def rate(self, obj: LoanProduct) -> str:
+        return percent(obj.annual_rate)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

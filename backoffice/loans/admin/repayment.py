@@ -14,7 +14,7 @@ from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.export_pages import ExportPageMixin
 from backoffice.desk.file_pages import ImportPagesMixin
 from backoffice.desk.paging import KeysetMixin
-from backoffice.desk.templatetags.desk import money, when
+from backoffice.desk.templatetags.desk import amount, when
 from backoffice.loans.admin import files
 from backoffice.loans.models import Repayment
 from backoffice.loans.resources import RepaymentResource
@@ -51,5 +51,5 @@ class RepaymentAdmin(ImportPagesMixin, ExportPageMixin, KeysetMixin, BaseModelAd
         return when(obj.received_at)
 
     @admin.display(description=_("amount (yuan)"))
-    def yuan(self, obj: Repayment) -> SafeString:
-        return money(obj.amount)
+    def yuan(self, obj: Repayment) -> str:
+        return amount(obj.amount)

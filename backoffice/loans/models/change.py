@@ -43,7 +43,7 @@ class PaymentPause(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.from_on}"
+        return f"{self.get_kind_display()} {self.from_on}"
 
 
 class ScheduleChange(models.Model):
@@ -130,7 +130,7 @@ class ScheduleChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.effective_on}"
+        return f"{self.get_kind_display()} {self.effective_on}"
 
 
 class Waiver(LogModel):
@@ -160,7 +160,7 @@ class Waiver(LogModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.component} {self.amount}"
+        return f"{self.get_component_display()} {self.amount}"
 
 
 class Charge(LogModel):
