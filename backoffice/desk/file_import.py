@@ -25,8 +25,8 @@ from django.db import IntegrityError, OperationalError, transaction
 from backoffice.audit.services import act
 from backoffice.core.bulk import insert_values, uncollected
 from backoffice.core.errors import DomainError
+from backoffice.core.imports import FileChanged, FileError, MappingError, RowError, load_mapping, open_table
 from backoffice.core.imports import Mapping as MappingFile
-from backoffice.core.imports import RowError, load_mapping, open_table
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import side_by_side, side_by_side_possible
@@ -143,7 +143,8 @@ def import_file(
 
     ``workers`` processes take parts of the file side by side, rows that belong together in one of them. A dry run
     takes the same parts one after the other, in one transaction; on SQLite, which has one writer, and within a
-    transaction the file is one part. Raises ``FileError`` or ``MappingError`` with nothing taken in, ``NotPermitted``.
+    transaction the file is one part. Raises ``FileError`` or ``MappingError`` with nothing taken in, ``FileChanged``
+    with what was taken in before, ``NotPermitted``.
     Rows at fault are refused one by one and named in the result.
     """
     kind.check(by)
@@ -225,11 +226,25 @@ class _Run:
 
     def _part(self, path: Path, number: int) -> Iterator[_Batch]:
         """Take in the rows of a part, batch by batch."""
-        rows = _rows(path, self.mapping)
+        rows = self._again(path)
         if self.parts > 1:
-            rows = (row for row, part in zip(rows, self.of_row, strict=True) if part == number)
+            rows = (row for row, part in zip(rows, self.of_row, strict=False) if part == number)
         while batch := list(islice(rows, self.batch)):
             yield self._take_in(batch)
+
+    def _again(self, path: Path) -> Iterator[SourceRow]:
+        """The rows that the first pass read. Raises ``FileChanged`` where they are others by now."""
+        read = 0
+        try:
+            for row in _rows(path, self.mapping):
+                read += 1
+                if read > self.total:
+                    break
+                yield row
+        except (FileError, MappingError) as error:
+            raise FileChanged from error
+        if read != self.total:
+            raise FileChanged
 
     def _count(self, done: _Batch) -> None:
         result = self.result

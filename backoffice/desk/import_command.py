@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from backoffice.core import context
 from backoffice.core.errors import NotPermitted
-from backoffice.core.imports import FileError, MappingError, RowError
+from backoffice.core.imports import FileChanged, FileError, MappingError, RowError
 from backoffice.core.processes import PartLost
 from backoffice.desk.file_import import FileImport
 from backoffice.staff.models import User
@@ -67,10 +67,10 @@ class ImportCommand(BaseCommand):
                     progress=self._progress,
                     **more,
                 )
+            except (FileChanged, PartLost) as error:
+                raise CommandError(str(error.message)) from error
             except (FileError, MappingError, NotPermitted) as error:
                 raise CommandError(f"{error.message} Nothing was taken in.") from error
-            except PartLost as error:
-                raise CommandError(str(error.message)) from error
             self._tell(result, dry_run=options["dry_run"])
             if options["report"]:
                 _write_report(options["report"], [*result.errors, *result.notices])

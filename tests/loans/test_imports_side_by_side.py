@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import DomainError
 from backoffice.core.history import tracked_columns
+from backoffice.core.imports import FileChanged
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import PartLost
+from backoffice.desk import file_import
 from backoffice.desk.file_import import FileImport
 from backoffice.loans.models import Instalment, Loan, LoanEvent, Repayment
 from backoffice.loans.services import file_imports
@@ -211,6 +214,33 @@ def test_an_error_in_one_is_raised_here(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ValueError, match=r"^P\d\n"):
         take(in_file(tmp_path / "in.csv", *lines), workers=2)
     assert not Repayment.objects.exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("left", "header"), [(3, HEADER), (8, HEADER), (6, "流水号,入账时间"), (0, "")])
+def test_a_file_that_is_exchanged_meanwhile_is_told_and_what_came_in_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, left: int, header: str
+) -> None:
+    """Shorter, longer, with other columns, empty: the next call with the whole file takes in the rest."""
+    in_batches(monkeypatch, lambda real, _rows: real())
+    _loans, lines = loans_and_lines(8)
+    path = in_file(tmp_path / "in.csv", *lines[:6])
+    real = file_import._sha256
+
+    def exchange(given: Path) -> str:
+        digest = real(given)
+        if given == path:
+            path.write_text("\n".join([header, *lines[:left], ""]), encoding="utf-8")
+        return digest
+
+    with monkeypatch.context() as patched:
+        patched.setattr(file_import, "_sha256", exchange)
+        with pytest.raises(FileChanged, match="whole file"), translation.override("en"):
+            take(path, workers=workers)
+    assert Repayment.objects.count() == ImportRow.objects.count() <= 6
+    take(in_file(path, *lines[:6]), workers=workers)
+    assert Repayment.objects.count() == 6
+    assert ImportRun.objects.get().rows_created == 6
 
 
 @pytest.mark.postgres

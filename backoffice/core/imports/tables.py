@@ -31,6 +31,15 @@ class FileError(DomainError):
     code = "file-unreadable"
 
 
+class FileChanged(FileError):
+    """The file is not what it was when its first row was taken in. What was taken in stays."""
+
+    code = "file-changed"
+    default_message = _(
+        "The file was changed while it was taken in. What was taken in stays; start again with the whole file."
+    )
+
+
 class SourceRow(NamedTuple):
     """One data row: its number in the file (the header is row 1) and its cells by column name.
 
