@@ -178,11 +178,10 @@ def kind_of(*, days: int, spells: int, policy: OverduePolicy) -> Kind:
         words = N_("%(days)s days past due, %(limit)s or more: long-term overdue.")
         return Kind("long_term", (Line("kind-days", words, facts),))
     if spells >= policy.long_term_from_spell:
-        words = N_("Overdue for the %(spells)s. time, %(times)s times or more: long-term overdue.")
+        words = N_("Times overdue: %(spells)s, which is %(times)s or more: long-term overdue.")
         return Kind("long_term", (Line("kind-spells", words, facts),))
     words = N_(
-        "%(days)s days past due, fewer than %(limit)s, and overdue for the %(spells)s. time, fewer than %(times)s "
-        "times: minor overdue."
+        "%(days)s days past due, fewer than %(limit)s; times overdue: %(spells)s, fewer than %(times)s: minor overdue."
     )
     return Kind("minor", (Line("kind-minor", words, facts),))
 

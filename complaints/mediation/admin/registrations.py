@@ -194,7 +194,7 @@ registries.sidebar.register(
     "mediation.organisations",
     SidebarItem(
         desk="complaints",
-        title=_("Mediation organisations"),
+        title=_("Mediators"),
         url=lambda: reverse("admin:mediation_mediationorganisation_changelist"),
         icon="diversity_3",
         permission="mediation.view_mediationorganisation",
