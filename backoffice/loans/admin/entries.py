@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_noop as N_
 
 from backoffice.core.choices import DossierKind
@@ -209,7 +209,7 @@ for _order, (_name, _words, _icon, _count) in enumerate(
         ("repayment", gettext_lazy("Repayments"), "payments", None),
         ("postingrequest", gettext_lazy("Postings to approve"), "rule", waiting_postings),
         ("closedday", gettext_lazy("Closes of day"), "event_available", None),
-        ("schedulechange", gettext_lazy("Changes"), "edit_calendar", waiting_changes),
+        ("schedulechange", pgettext_lazy("of a loan", "Changes"), "edit_calendar", waiting_changes),
         ("writeoff", gettext_lazy("Write-offs"), "money_off", waiting_write_offs),
         ("loanproduct", gettext_lazy("Products"), "inventory_2", None),
         ("termsversion", gettext_lazy("Terms"), "description", None),
