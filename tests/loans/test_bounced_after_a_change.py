@@ -34,7 +34,7 @@ from tests.factories.loans import a_repayment, job
 from tests.factories.staff import person
 from tests.loans.test_account import START, facts_of, loans
 from tests.loans.test_account import plan as first_plan
-from tests.loans.test_changes import a_loan, days, paid, planned_or_none
+from tests.loans.test_changes import a_loan, days, kinds, paid, planned_or_none
 
 ON = date(2024, 3, 16)
 IN_TIME = ((date(2024, 2, 1), "1120.00"), (date(2024, 3, 1), "1110.00"))
@@ -139,7 +139,7 @@ def whole_debt(start: Beginning, *, on: date) -> Decimal:
     """What settles the loan with all fees still to come, less the credit that would go to it."""
     account = start.account
     owed = sum((account.owed(name) for name in ("principal", "fee", "penalty", "cost")), Decimal(0))
-    return owed + account.owed("interest", due_by=on) + start.run_up - sum(account.surplus.values())
+    return owed + account.owed("interest", due_by=on) + start.settling - sum(account.surplus.values())
 
 
 def last_surplus(receipt: str, *, fee: Decimal = Decimal(0)) -> Facts:
@@ -161,7 +161,7 @@ def last_surplus(receipt: str, *, fee: Decimal = Decimal(0)) -> Facts:
 @example(last_surplus("1.51", fee=Decimal("1.50")), RateCut(Decimal(0)), date(2024, 2, 1))
 @given(loans(), easings, days)
 def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Terms, on: date) -> None:
-    """What settles the loan on the day of the change is the same before it and after it, and so is the interest of it.
+    """The interest that settles the loan on the day of the change is the same before it and after it.
 
     More was paid in advance than the new schedule has interest to take it off from: then the rest of it pays what else
     is owed.
@@ -180,6 +180,23 @@ def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Ter
     was = before.account.owed("interest", due_by=on) + before.run_up
     now = after.account.owed("interest", due_by=on) + after.run_up
     assert now == was if was >= 0 else was <= now <= 0
+
+
+@settings(max_examples=1000, deadline=None)
+@example(last_surplus("0.01"), RateCut(Decimal(0)), date(2024, 2, 1))
+@given(loans(), kinds, days)
+def test_a_change_makes_no_cent_and_loses_none(facts: Facts, terms: Terms, on: date) -> None:
+    """What settles the loan on the day of the change is the same before it and after it, with waivers and costs too."""
+    facts = replace(
+        facts,
+        receipts=tuple(one for one in facts.receipts if one.on < on),
+        reliefs=tuple(one for one in facts.reliefs if one.on < on),
+        costs=tuple(one for one in facts.costs if one.on < on),
+    )
+    planned = planned_or_none(facts, terms, on)
+    if planned is None or planned.version is None or planned.version.if_paid:
+        return
+    before, after = at_change(facts, on=on), at_change(planned.on_top_of(facts), on=on)
     assert whole_debt(before, on=on) == whole_debt(after, on=on)
 
 
