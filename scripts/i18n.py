@@ -15,6 +15,7 @@ import gettext
 import importlib.util
 import io
 import os
+import re
 import sys
 import tempfile
 import tokenize
@@ -208,7 +209,14 @@ def problems(stored: BabelCatalog, template: BabelCatalog) -> list[str]:
             found.append(f"fuzzy: {message.id!r}")
         else:
             found += [f"{error}: {message.id!r}" for error in message.check(stored)]
+            if isinstance(message.id, tuple) and _places(message.id[1]) != _places(texts[0]):
+                # Chinese has one form for every number.
+                found.append(f"its number is not said: {message.id!r}")
     return found
+
+
+def _places(text: str) -> set[str]:
+    return set(re.findall(r"%\((\w+)\)", text))
 
 
 def _write(path: Path, content: bytes) -> None:

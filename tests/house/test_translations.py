@@ -92,6 +92,18 @@ def test_problems_are_found(tmp_path: Path, stored: str, problem: str) -> None:
     assert problem in found[0]
 
 
+@pytest.mark.parametrize(("text", "found"), [("导入1行", ["its number is not said"]), ("导入%(n)s行", [])])
+def test_the_one_chinese_form_says_the_number(tmp_path: Path, text: str, found: list[str]) -> None:
+    template = i18n.new_catalog()
+    template.add(("Import one row", "Import %(n)s rows"), None, [("page.html", 0)])
+    stored = catalogue(
+        tmp_path,
+        f'#, python-format\nmsgid "Import one row"\nmsgid_plural "Import %(n)s rows"\nmsgstr[0] "{text}"\n',
+    )
+    said = [one for one in i18n.problems(stored, template) if "not said" in one]
+    assert [one.partition(":")[0] for one in said] == found
+
+
 def test_update_keeps_translations_and_drops_what_is_gone(tmp_path: Path) -> None:
     stored = catalogue(tmp_path, 'msgid "kept"\nmsgstr "保留"\n\nmsgid "gone"\nmsgstr "无"\n')
     template = i18n.new_catalog()
