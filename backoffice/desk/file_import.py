@@ -21,11 +21,20 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act
 from backoffice.core.bulk import insert_values, uncollected
 from backoffice.core.errors import DomainError
-from backoffice.core.imports import FileChanged, FileError, MappingError, RowError, load_mapping, open_table
+from backoffice.core.imports import (
+    FileChanged,
+    FileError,
+    MappingError,
+    RowError,
+    Table,
+    load_mapping,
+    open_table,
+)
 from backoffice.core.imports import Mapping as MappingFile
 from backoffice.core.imports.tables import SourceRow
 from backoffice.core.models import ImportRow, ImportRun
@@ -150,27 +159,32 @@ def import_file(
     kind.check(by)
     mapping = load_mapping(mapping_path, known=list(kind.fields), required=kind.required)
     # A first pass over the whole file, so that a cut or broken one is refused before its first row is in.
-    rows = _rows(path, mapping)
+    table = _opened(path, mapping)
     if kind.together and side_by_side_possible():
-        parts, of_row = shares(rows, mapping, kind, workers=workers, batch=batch)
-        run = _Run(kind, mapping, by=by, at=at, total=len(of_row), batch=batch, progress=progress)
+        parts, of_row = shares(table.rows, mapping, kind, workers=workers, batch=batch)
+        run = _Run(
+            kind, mapping, table.sha256, by=by, at=at, total=len(of_row), batch=batch, progress=progress
+        )
         run.parts, run.of_row = parts, of_row
     else:
-        total = sum(1 for _row in rows)
-        run = _Run(kind, mapping, by=by, at=at, total=total, batch=batch, progress=progress)
+        total = sum(1 for _row in table.rows)
+        run = _Run(kind, mapping, table.sha256, by=by, at=at, total=total, batch=batch, progress=progress)
     if not dry_run:
         run.work(path, mapping_path, name=name or path.name, take=side_by_side if run.parts > 1 else _in_turn)
     else:
-        with transaction.atomic():
-            run.work(path, mapping_path, name=name or path.name, take=_in_turn)
-            transaction.set_rollback(True)
+        try:
+            with transaction.atomic():
+                run.work(path, mapping_path, name=name or path.name, take=_in_turn)
+                transaction.set_rollback(True)
+        except FileChanged as error:
+            raise FileError(_("The file was changed while it was tried. Try again.")) from error
     return run.result
 
 
-def _rows(path: Path, mapping: MappingFile) -> Iterator[SourceRow]:
+def _opened(path: Path, mapping: MappingFile) -> Table:
     table = open_table(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
     mapping.check_columns(table.columns)
-    return table.rows
+    return table
 
 
 def _in_turn(parts: Sequence[Callable[[], Iterable[_Batch]]]) -> Iterator[_Batch]:
@@ -184,6 +198,7 @@ class _Run:
         self,
         kind: FileKind[Any],
         mapping: MappingFile,
+        digest: str,
         *,
         by: User,
         at: datetime,
@@ -193,6 +208,7 @@ class _Run:
     ) -> None:
         self.kind = kind
         self.mapping = mapping
+        self.digest = digest
         self.by = by
         self.at = at
         self.total = total
@@ -209,8 +225,8 @@ class _Run:
         with act(by=self.by, at=self.at, code=f"{self.kind.act}.import_started"):
             self.run, _created = ImportRun.objects.get_or_create(
                 kind=self.kind.kind,
-                file_sha256=_sha256(path),
-                mapping_sha256=_sha256(mapping_path),
+                file_sha256=self.digest,
+                mapping_sha256=hashlib.sha256(mapping_path.read_bytes()).hexdigest(),
                 defaults={"file_name": name[:255], "started_at": self.at, "rows_total": self.total},
             )
         # A file of which rows were refused is gone through again, for their list and for what may be right by now.
@@ -228,23 +244,19 @@ class _Run:
         """Take in the rows of a part, batch by batch."""
         rows = self._again(path)
         if self.parts > 1:
-            rows = (row for row, part in zip(rows, self.of_row, strict=False) if part == number)
+            rows = (row for row, part in zip(rows, self.of_row, strict=True) if part == number)
         while batch := list(islice(rows, self.batch)):
             yield self._take_in(batch)
 
     def _again(self, path: Path) -> Iterator[SourceRow]:
-        """The rows that the first pass read. Raises ``FileChanged`` where they are others by now."""
-        read = 0
+        """The rows that the first pass read. Raises ``FileChanged`` where the file is another by now."""
         try:
-            for row in _rows(path, self.mapping):
-                read += 1
-                if read > self.total:
-                    break
-                yield row
-        except (FileError, MappingError) as error:
+            table = _opened(path, self.mapping)
+        except (FileError, MappingError, OSError) as error:
             raise FileChanged from error
-        if read != self.total:
+        if table.sha256 != self.digest:
             raise FileChanged
+        return table.rows
 
     def _count(self, done: _Batch) -> None:
         result = self.result
@@ -352,8 +364,3 @@ class _Run:
         name = one.field or ""
         rule = self.mapping.fields.get(self.kind.names.get(name, name))
         return RowError(row.number, rule.label if rule is not None else name, one.code, one.message)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import DomainError
 from backoffice.core.history import tracked_columns
-from backoffice.core.imports import FileChanged
+from backoffice.core.imports import FileChanged, FileError
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import PartLost
 from backoffice.desk import file_import
@@ -216,30 +216,56 @@ def test_an_error_in_one_is_raised_here(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("left", "header"), [(3, HEADER), (8, HEADER), (6, "流水号,入账时间"), (0, "")])
+@pytest.mark.parametrize(
+    ("left", "header"),
+    [
+        (slice(3), HEADER),
+        (slice(8), HEADER),
+        (slice(2, 8), HEADER),
+        (slice(6), "流水号,入账时间"),
+        (slice(0), ""),
+    ],
+)
 def test_a_file_that_is_exchanged_meanwhile_is_told_and_what_came_in_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, left: int, header: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, left: slice, header: str
 ) -> None:
-    """Shorter, longer, with other columns, empty: the next call with the whole file takes in the rest."""
+    """Shorter, longer, as long with other rows, with other columns, empty: the next call with the whole file takes in the rest."""
     in_batches(monkeypatch, lambda real, _rows: real())
     _loans, lines = loans_and_lines(8)
     path = in_file(tmp_path / "in.csv", *lines[:6])
-    real = file_import._sha256
+    work = file_import._Run.work
 
-    def exchange(given: Path) -> str:
-        digest = real(given)
-        if given == path:
-            path.write_text("\n".join([header, *lines[:left], ""]), encoding="utf-8")
-        return digest
+    def exchange(run: Any, *args: Any, **kwargs: Any) -> None:
+        path.write_text("\n".join([header, *lines[left], ""]), encoding="utf-8")
+        work(run, *args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(file_import, "_sha256", exchange)
+        patched.setattr(file_import._Run, "work", exchange)
         with pytest.raises(FileChanged):
             take(path, workers=workers)
     assert Repayment.objects.count() == ImportRow.objects.count() <= 6
     take(in_file(path, *lines[:6]), workers=workers)
     assert Repayment.objects.count() == 6
     assert ImportRun.objects.get().rows_created == 6
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_dry_run_of_a_file_that_is_exchanged_says_nothing_of_what_came_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    _loans, lines = loans_and_lines(4)
+    path = in_file(tmp_path / "in.csv", *lines)
+    work = file_import._Run.work
+
+    def exchange(run: Any, *args: Any, **kwargs: Any) -> None:
+        path.unlink() if gone else in_file(path, *lines[:2])
+        work(run, *args, **kwargs)
+
+    monkeypatch.setattr(file_import._Run, "work", exchange)
+    with pytest.raises(FileError) as caught:
+        take(path, dry_run=True)
+    assert not isinstance(caught.value, FileChanged)
+    assert not Repayment.objects.exists()
 
 
 @pytest.mark.postgres

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import zipfile
 import zlib
@@ -55,21 +56,30 @@ class SourceRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An opened file: its column names and its rows, read lazily."""
+    """An opened file: its column names, its rows, read lazily from what it held when it was opened, and the hash of
+    that."""
 
     columns: tuple[str, ...]
     rows: Iterator[SourceRow]
+    sha256: str
 
 
 def open_table(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> Table:
     """Open a CSV (any delimiter) or XLSX file. Raises ``FileError`` naming the place and what to do."""
+    raw = path.read_bytes()
     if path.suffix.lower() == ".xlsx":
-        return _open_xlsx(path, sheet)
-    return _open_csv(path, encoding, delimiter)
+        columns, rows = _open_xlsx(raw, sheet)
+    else:
+        columns, rows = _open_csv(raw, encoding, delimiter)
+    return Table(columns, _named(rows, columns), hashlib.sha256(raw).hexdigest())
 
 
-def _open_csv(path: Path, encoding: str, delimiter: str) -> Table:
-    text = _decode(path.read_bytes(), encoding)
+#: The columns, and the number and cells of every further row.
+_Opened = tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]
+
+
+def _open_csv(raw: bytes, encoding: str, delimiter: str) -> _Opened:
+    text = _decode(raw, encoding)
     if not text.strip():
         raise FileError(_("The file is empty."))
     if not delimiter:
@@ -77,8 +87,7 @@ def _open_csv(path: Path, encoding: str, delimiter: str) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows = _csv_rows(reader)
     _number, header = next(rows)
-    columns = _header(header)
-    return Table(columns, _named(rows, columns))
+    return _header(header), rows
 
 
 def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
@@ -98,9 +107,9 @@ def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
         yield number, [cell.strip() for cell in cells]
 
 
-def _open_xlsx(path: Path, sheet: str) -> Table:
+def _open_xlsx(raw: bytes, sheet: str) -> _Opened:
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except _XLSX_ERRORS as error:
         raise FileError(_("This is not an XLSX file, or it was cut off.")) from error
     if sheet and sheet not in book.sheetnames:
@@ -112,8 +121,7 @@ def _open_xlsx(path: Path, sheet: str) -> Table:
     _number, header = next(rows, (1, []))
     columns = _header(header)
     # Spreadsheets leave out empty cells at the end; that is no sign of a cut.
-    padded = ((number, cells + [""] * (len(columns) - len(cells))) for number, cells in rows)
-    return Table(columns, _named(padded, columns))
+    return columns, ((number, cells + [""] * (len(columns) - len(cells))) for number, cells in rows)
 
 
 def _xlsx_rows(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[int, list[str]]]:
