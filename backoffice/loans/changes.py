@@ -23,11 +23,12 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from backoffice.core.explain import N_
-from backoffice.core.money import CENT, ZERO, to_cents
+from backoffice.core.money import ZERO, to_cents
 from backoffice.loans.account import Account, Beginning, at_change, derive
-from backoffice.loans.accrual import interest_over, periods_of
+from backoffice.loans.accrual import periods_of
+from backoffice.loans.change_interest import bearing, interest_of, spread, taken_off
 from backoffice.loans.facts import COMPONENTS, AccountRow, Facts, PlanRow, Relief, Version
-from backoffice.loans.schedule import ROUNDINGS, interest_between, rows_on, step
+from backoffice.loans.schedule import rows_on, step
 
 #: Names of waivers that are simulated; those of the table are smaller.
 _SIMULATED = 2**62
@@ -205,12 +206,33 @@ def _given_back(paid: Sequence[PlanRow], amount: Decimal) -> list[PlanRow]:
 
 
 def _open_rows(start: Beginning) -> list[PlanRow]:
-    """What of each instalment is open, as of now; default interest apart."""
-    return [
-        PlanRow(0, row.due_on, row.open("principal"), row.open("interest"), row.open("fee"))
-        for row in _oldest_first(start)
-        if row.contract_open
-    ]
+    """What is open on each due day, as of now; default interest apart."""
+    return _one_a_day(
+        [
+            PlanRow(0, row.due_on, row.open("principal"), row.open("interest"), row.open("fee"))
+            for row in _oldest_first(start)
+            if row.contract_open
+        ]
+    )
+
+
+def _one_a_day(rows: Sequence[PlanRow]) -> list[PlanRow]:
+    """What falls due on one day is one instalment: money paid ahead that bounced after a change stands beside the
+    instalment of its day."""
+    found: dict[date, PlanRow] = {}
+    for row in rows:
+        other = found.get(row.due_on)
+        found[row.due_on] = (
+            row
+            if other is None
+            else replace(
+                other,
+                principal=other.principal + row.principal,
+                interest=other.interest + row.interest,
+                fee=other.fee + row.fee,
+            )
+        )
+    return list(found.values())
 
 
 def _oldest_first(start: Beginning) -> list[AccountRow]:
@@ -256,7 +278,7 @@ def _deferred(
     if terms.periods < 1:
         raise ChangeRefused(N_("A deferral is by one period at least."), field="periods")
     periods = periods_of(facts)
-    rows = [replace(row, due_on=periods.later(row.due_on, terms.periods)) for row in open_]
+    rows = _one_a_day([replace(row, due_on=periods.later(row.due_on, terms.periods)) for row in open_])
     if rows[0].due_on <= on:
         words = N_(
             "Put off by so many periods, the instalment of %(due_on)s would still be overdue (%(later)s). "
@@ -265,7 +287,7 @@ def _deferred(
         raise ChangeRefused(words, field="periods", due_on=open_[0].due_on, later=rows[0].due_on)
     past = [row for row in open_ if row.due_on <= on]
     carried = [start.run_up + _sum(past, "interest")]
-    rows = _bearing(facts, rows, start.account.version.annual_rate, carried, on=on)
+    rows = bearing(facts, rows, start.account.version.annual_rate, carried, on=on)
     return [replace(rows[0], penalty=start.account.owed("penalty")), *rows[1:]]
 
 
@@ -277,7 +299,7 @@ def _cut(
     ahead = [row for row in open_ if row.due_on > on]
     if not ahead:
         raise ChangeRefused(N_("Everything has fallen due: a lower rate would change nothing."))
-    rows = [*past, *_bearing(facts, ahead, rate, [start.run_up], on=on)]
+    rows = [*past, *bearing(facts, ahead, rate, [start.run_up], on=on)]
     return [replace(rows[0], penalty=start.account.owed("penalty")), *rows[1:]]
 
 
@@ -322,7 +344,7 @@ def _anew(
     if principal == 0:
         raise ChangeRefused(N_("No principal is left to be repaid by instalments."))
     rates = [
-        _interest(facts, Decimal(1), rate, before, due)
+        interest_of(facts, Decimal(1), rate, before, due)
         for before, due in zip([on, *dues], dues, strict=False)
     ]
     rows = rows_on(
@@ -335,61 +357,13 @@ def _anew(
         instalment_unit=facts.instalment_unit,
     )
     # Interest that is overdue is spread; that of the running period falls due with the first instalment, as it would.
-    carried = _spread(_sum([row for row in open_ if row.due_on <= on], "interest"), len(rows))
+    carried = spread(_sum([row for row in open_ if row.due_on <= on], "interest"), len(rows))
     interest = [row.interest + more for row, more in zip(rows, carried, strict=True)]
-    run_up = _taken_off(interest, start.run_up) if start.run_up < 0 else [start.run_up]
+    run_up = taken_off(interest, start.run_up) if start.run_up < 0 else [start.run_up]
     carried = [more + own for more, own in zip_longest(carried, run_up, fillvalue=ZERO)]
-    fees = _spread(_sum(open_, "fee"), len(rows))
-    penalties = _spread(start.account.owed("penalty"), len(rows))
+    fees = spread(_sum(open_, "fee"), len(rows))
+    penalties = spread(start.account.owed("penalty"), len(rows))
     return [
         PlanRow(0, row.due_on, row.principal, row.interest + more, fee, penalty, more)
         for row, more, fee, penalty in zip(rows, carried, fees, penalties, strict=True)
     ]
-
-
-# --- interest ---------------------------------------------------------------------------------------------
-
-
-def _bearing(
-    facts: Facts, rows: Sequence[PlanRow], rate: Decimal, carried: list[Decimal], *, on: date
-) -> list[PlanRow]:
-    """The rows with the interest they bear from ``on`` on, what is carried over in the first one."""
-    balance, before = _sum(rows, "principal"), on
-    interest = []
-    for row in rows:
-        raw = _interest(facts, balance, rate, before, row.due_on)
-        interest.append(to_cents(raw, rounding=ROUNDINGS[facts.rounding]))
-        before, balance = row.due_on, balance - row.principal
-    if carried[0] < 0:
-        carried = _taken_off(interest, carried[0])
-    carried += [ZERO] * (len(rows) - len(carried))
-    return [
-        replace(row, interest=own + more, carried=more)
-        for row, own, more in zip(rows, interest, carried, strict=True)
-    ]
-
-
-def _interest(facts: Facts, balance: Decimal, rate: Decimal, start: date, end: date) -> Decimal:
-    if not facts.daily_interest:
-        return interest_over(facts, balance=balance, annual_rate=rate, start=start, end=end)
-    # As the days will count it (``rest``).
-    return interest_between(
-        balance=balance, annual_rate=rate, period=(start, end), until=end, day_count=facts.day_count
-    )
-
-
-def _taken_off(interest: Sequence[Decimal], run_up: Decimal) -> list[Decimal]:
-    """Interest that was paid in advance, taken off the first instalments."""
-    left, parts = -run_up, []
-    for amount in interest:
-        part = min(amount, left)
-        parts.append(-part)
-        left -= part
-    return parts
-
-
-def _spread(amount: Decimal, count: int) -> list[Decimal]:
-    """Equal parts of an amount; the cents that do not divide go to the first ones."""
-    share = (amount / count).quantize(CENT, rounding="ROUND_DOWN")
-    more = int((amount - share * count) / CENT)
-    return [share + CENT] * more + [share] * (count - more)

@@ -25,7 +25,7 @@ from backoffice.loans.account import (
 )
 from backoffice.loans.ageing import days_past_due
 from backoffice.loans.allocation import AllocationRule
-from backoffice.loans.changes import Deferral, RateCut, Reschedule, Terms, plan
+from backoffice.loans.changes import Deferral, ExtraInstalments, RateCut, Reschedule, Terms, plan
 from backoffice.loans.selectors import loan_snapshot
 from backoffice.staff.roles import Role
 from tests.factories.changes import a_proposal
@@ -113,6 +113,29 @@ def test_a_second_change_takes_it_along() -> None:
     assert sum(row.principal for row in version.rows) == 12_000
 
 
+@pytest.mark.parametrize("daily", [False, True])
+@pytest.mark.parametrize(
+    ("terms", "each"), [(ExtraInstalments(1), "909.09"), (RateCut(Decimal("0.08")), "1000.00")]
+)
+def test_in_a_second_change_it_is_one_instalment_with_that_of_its_day(
+    daily: bool, terms: Terms, each: str
+) -> None:
+    """600 paid ahead on that of 1 April bounced: with the open rest it is one instalment, not two on one day."""
+    facts = a_loan(
+        receipts=paid(*IN_TIME, (AHEAD[0], "600.00")),
+        daily_interest=daily,
+        day_count="30/360" if daily else "equal",
+    )
+    changed = plan(facts, RateCut(Decimal("0.10")), on=ON).on_top_of(facts)
+    bounced = replace(changed, receipts=changed.receipts[:2])
+    version = plan(bounced, terms, on=date(2024, 3, 20)).version
+    assert version is not None
+    rows = version.rows[version.taken_over :]
+    assert rows[0].due_on == date(2024, 4, 1)
+    assert {row.principal for row in rows[:-1]} == {Decimal(each)}
+    assert len({row.due_on for row in rows}) == len(rows) == {"909.09": 11, "1000.00": 10}[each]
+
+
 easings = st.one_of(
     st.builds(Deferral, st.integers(1, 14)),
     st.builds(RateCut, st.sampled_from([Decimal(0), Decimal("0.03"), Decimal("0.1")])),
@@ -198,6 +221,34 @@ def test_a_change_makes_no_cent_and_loses_none(facts: Facts, terms: Terms, on: d
         return
     before, after = at_change(facts, on=on), at_change(planned.on_top_of(facts), on=on)
     assert whole_debt(before, on=on) == whole_debt(after, on=on)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(loans(), kinds, days, st.sets(st.integers(0, 5)), kinds, st.integers(0, 60))
+def test_a_second_change_after_money_bounced_is_planned_to_the_cent_too(
+    facts: Facts, terms: Terms, on: date, gone: set[int], second: Terms, more: int
+) -> None:
+    """One instalment a day, none of them negative, and not a cent made or lost."""
+    facts = replace(
+        facts,
+        receipts=tuple(one for one in facts.receipts if one.on < on),
+        reliefs=tuple(one for one in facts.reliefs if one.on < on),
+        costs=tuple(one for one in facts.costs if one.on < on),
+    )
+    planned = planned_or_none(facts, terms, on)
+    if planned is None or planned.version is None or planned.version.if_paid:
+        return
+    changed = planned.on_top_of(facts)
+    changed = replace(changed, receipts=tuple(one for one in changed.receipts if one.key not in gone))
+    later = on + timedelta(days=more)
+    again = planned_or_none(changed, second, later)
+    if again is None or again.version is None or again.version.if_paid:
+        return
+    new = again.version.rows[again.version.taken_over :]
+    assert len({row.due_on for row in new}) == len(new)
+    assert all(min(row.principal, row.interest, row.fee, row.penalty) >= 0 for row in new)
+    before, after = at_change(changed, on=later), at_change(again.on_top_of(changed), on=later)
+    assert whole_debt(before, on=later) == whole_debt(after, on=later)
 
 
 def morning(day: date) -> datetime:
