@@ -6,13 +6,13 @@ the same day again when the change is applied: if it has become another one, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from backoffice.core.money import ZERO
+from backoffice.core.money import ZERO, to_cents
 from backoffice.loans import ageing
 from backoffice.loans.account import Account, derive
 from backoffice.loans.ageing import AgeingPolicy
@@ -125,3 +125,19 @@ def _side(facts: Facts, *, on: date, policy: AgeingPolicy, restructured_on: Sequ
     days = ageing.days_past_due(on=on, schedule=dues, payments=paid).days
     watch = watch_after(restructured_on, months=policy.watch_months)
     return Side(account, days, classify(on=on, days=days, policy=policy.classes, watch=watch).value)
+
+
+def interest_left_out(shown: Mapping[str, Any]) -> Decimal:
+    """How many yuan of interest to come a lower rate leaves out, by a difference as it was kept.
+
+    To compare with a limit, so one measure for every schedule: the principal of each instalment to come times its days
+    from the day of the change on, times the difference of the rates, ACT/365. A rate that does not fall leaves out
+    nothing.
+    """
+    before, after = (Decimal(shown[side]["annual_rate"]) for side in ("before", "after"))
+    on = date.fromisoformat(shown["on"])
+    yuan_days = sum(
+        Decimal(row["principal"]) * max((date.fromisoformat(row["due_on"]) - on).days, 0)
+        for row in shown["after"]["rows"]
+    )
+    return max(to_cents(yuan_days * (before - after) / 365), ZERO)

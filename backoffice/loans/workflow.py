@@ -6,17 +6,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.context import Actor
+from backoffice.core.money import ZERO
 from backoffice.core.services import policy_value
 from backoffice.core.time import business_day
 from backoffice.core.workflow import Transition, Workflow, transition
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
 from backoffice.loans.policy import WAIVER_LIMIT
+from backoffice.loans.simulation import interest_left_out
 
 #: To let through what another person asked for; the posting itself is done with it as well.
 APPROVE_POSTING = "loans.approve_posting"
@@ -276,18 +278,32 @@ def _still_in_time(decide_by: date | None, asked_at: datetime, *, at: datetime) 
 
 
 def _within_the_limit(change: ScheduleChange, by: Actor, at: datetime) -> Any | None:
-    """Everything waived on the loan so far counts, so that no waiver is made small by making two of it."""
-    if change.kind != ChangeKind.WAIVER or by.has_perm("loans.approve_large_waiver"):
+    """All that the borrower was let off on the loan so far counts: nothing is made small by making two of it."""
+    given = _let_off(change)
+    if not given or by.has_perm("loans.approve_large_waiver"):
         return None
     limit = policy_value(WAIVER_LIMIT, on=business_day(at))
-    before = change.loan.waivers.aggregate(yuan=Sum("amount", default=Decimal(0)))["yuan"]
-    total = before + sum(Decimal(amount) for amount in change.parameters.values())
+    before = ScheduleChange.objects.filter(
+        loan=change.loan_id,
+        state=ChangeState.APPLIED,
+        kind__in=(ChangeKind.WAIVER, ChangeKind.RATE_CUT, ChangeKind.RESCHEDULE),
+    )
+    total = given + sum(map(_let_off, before))
     if total <= limit:
         return None
     words = gettext(
-        "With it %(total)s yuan would be waived on this loan: above %(limit)s yuan a loan supervisor applies it."
+        "With it the borrower would be let off %(total)s yuan of this loan (waivers, and interest that a lower rate "
+        "leaves out): above %(limit)s yuan a loan supervisor applies it."
     )
     return words % {"total": f"{total:,.2f}", "limit": f"{limit:,.2f}"}
+
+
+def _let_off(change: ScheduleChange) -> Decimal:
+    if change.kind == ChangeKind.WAIVER:
+        return sum((Decimal(amount) for amount in change.parameters.values()), ZERO)
+    if change.annual_rate >= change.annual_rate_before:
+        return ZERO
+    return interest_left_out(change.simulation)
 
 
 change = Workflow(

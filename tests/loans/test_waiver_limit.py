@@ -1,4 +1,4 @@
-"""Above the limit a waiver is applied by a loan supervisor, however many small ones it is made of."""
+"""Above the limit a waiver or a lower rate is applied by a loan supervisor, however many small ones it is made of."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import NotPermitted, TransitionRefused
 from backoffice.core.models import PolicyValue
 from backoffice.loans import services, workflow
-from backoffice.loans.changes import WaiverOf
+from backoffice.loans.changes import RateCut, Reschedule, Terms, WaiverOf
 from backoffice.loans.models import Loan, ScheduleChange, Waiver
 from backoffice.loans.policy import WAIVER_LIMIT
+from backoffice.loans.simulation import interest_left_out
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from tests.factories.changes import a_proposal
@@ -72,6 +73,58 @@ def test_two_small_ones_are_a_large_one(loan: Loan, officer: User, supervisor: U
         apply(second, officer)
     apply(second, supervisor)
     apply(waiver(a_loan(principal=Decimal(100_000)), "600.00"), officer)
+
+
+@pytest.mark.parametrize(
+    "terms", [RateCut(Decimal("0.02")), Reschedule(24, date(2026, 12, 15), Decimal("0.02"))]
+)
+def test_a_lower_rate_counts_as_the_interest_that_it_leaves_out(
+    officer: User, supervisor: User, terms: Terms
+) -> None:
+    loan = a_loan(principal=Decimal(100_000), disbursed_on=date(2026, 10, 1))
+    change = a_proposal(loan, terms)
+    with pytest.raises(TransitionRefused, match=r"1,000\.00"):
+        apply(change, officer)
+    apply(change, supervisor)
+
+
+def test_what_is_waived_after_a_large_cut_comes_on_top(officer: User, supervisor: User) -> None:
+    loan = a_loan(principal=Decimal(100_000), disbursed_on=date(2026, 10, 1))
+    apply(a_proposal(loan, RateCut(Decimal("0.02"))), supervisor)
+    change = waiver(Loan.objects.get(pk=loan.pk), "1.00", "penalty")
+    with pytest.raises(TransitionRefused):
+        apply(change, officer)
+    apply(change, supervisor)
+
+
+def test_a_small_cut_is_an_officers_until_it_comes_to_the_limit(loan: Loan, officer: User) -> None:
+    apply(a_proposal(loan, RateCut(Decimal("0.145"))), officer)
+    left_out = interest_left_out(ScheduleChange.objects.get().simulation)
+    assert Decimal(0) < left_out < Decimal(100)
+    rest = Decimal(1000) - left_out
+    loan = Loan.objects.get(pk=loan.pk)
+    above = waiver(loan, str(rest + Decimal("0.01")))
+    with pytest.raises(TransitionRefused, match=r"1,000\.01"):
+        apply(above, officer)
+    with entering(EntryPoint.ADMIN):
+        services.refuse_change(change=above, by=officer, at=NOW, reason="超限")
+    apply(waiver(loan, str(rest)), officer)
+
+
+def test_the_interest_left_out_is_of_what_is_to_come() -> None:
+    """1,000 yuan for 73 days from 18 November on at 4 % less: 8.00; what was due by then has no part in it."""
+    rows = [
+        {"due_on": "2026-11-18", "principal": "500.00"},
+        {"due_on": "2027-01-30", "principal": "1000.00"},
+    ]
+    shown = {
+        "on": "2026-11-18",
+        "before": {"annual_rate": "0.10"},
+        "after": {"annual_rate": "0.06", "rows": rows},
+    }
+    assert interest_left_out(shown) == Decimal("8.00")
+    shown["after"], shown["before"] = {"annual_rate": "0.10", "rows": rows}, {"annual_rate": "0.06"}
+    assert interest_left_out(shown) == 0
 
 
 def test_the_limit_is_that_of_the_day_and_other_changes_have_none(loan: Loan, officer: User) -> None:
