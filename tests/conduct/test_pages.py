@@ -192,6 +192,14 @@ def queries(call: Callable[[], Any]) -> int:
     return len(found)
 
 
+def test_cases_that_are_worked_on_come_before_closed_ones_the_newest_first() -> None:
+    first, second, third, last = (make.case() for _number in range(4))
+    for one in (second, last):
+        services.close_case(case=one, close_reason="cured", by=make.officer(), at=make.NOW, reason="已结清")
+    response = get(signed_in(person(Role.CONDUCT_SUPERVISOR)), "collections_case_changelist")
+    assert list(response.context["cl"].result_list) == [third, first, last, second]
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_costs_the_same_for_three_and_for_thirty(name: str) -> None:
     client = signed_in(person(Role.CONDUCT_SUPERVISOR))

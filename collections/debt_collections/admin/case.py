@@ -88,7 +88,8 @@ class CaseAdmin(BaseModelAdmin):
     search_help_text = _(
         "Beginning of a number, or a whole telephone or document number, e-mail address or name"
     )
-    ordering = ("-pk",)
+    # Those that are worked on before those that are closed; the newest first.
+    ordering = ("-state", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         current = Placement.objects.filter(until__isnull=True).select_related("agency", "collector")

@@ -55,12 +55,12 @@ def collect_overdue(*, first_id: int, day: date, by: User, at: datetime) -> Touc
     for pk, borrower_id in locked.values_list("pk", "borrower_id"):
         by_borrower.setdefault(borrower_id, []).append(pk)
     data = {"day": day.isoformat()}
-    with act(by=by, at=at, code="case.opened"):
-        standing = _standing(list(by_borrower))
-        fresh = [pk for pk in by_borrower if pk not in standing]
-        opened = _open({pk: by_borrower[pk] for pk in fresh}, data, at=at)
     with act(by=by, at=at, code="case.loan_added"):
+        standing = _standing(list(by_borrower))
         added = _add_to_standing(standing, by_borrower, data, at=at)
+    with act(by=by, at=at, code="case.opened"):
+        fresh = {pk: loans for pk, loans in by_borrower.items() if pk not in standing}
+        opened = _open(fresh, data, at=at)
     # A new case: its folder, itself, its history and event. A loan in it and its history; added later, an event too.
     return Touched(opened + added, 4 * len(fresh) + 2 * opened + 3 * added)
 
