@@ -77,7 +77,8 @@ loan = Workflow(
         transition(
             "post_repayment",
             _("Post a repayment"),
-            _OWED,
+            # Settled by now: what came before it was, and is only known today.
+            (*_OWED, LoanState.SETTLED),
             None,
             "loans.post_repayment",
             effect=_("The money pays the debt in the order of the product, as of the day it came in."),

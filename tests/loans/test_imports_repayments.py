@@ -19,9 +19,9 @@ from backoffice.loans import services
 from backoffice.loans.importing import Imported, RepaymentRow
 from backoffice.loans.models import Instalment, Loan, LoanEvent, Repayment, RepaymentAllocation
 from backoffice.loans.posting import STANDING_COLUMNS
-from backoffice.loans.services import posting_many
+from backoffice.loans.services import posting_many, postings
 from backoffice.loans.services.accounts import POSTED_COLUMNS
-from backoffice.loans.services.repayments import LoanNotOpen
+from backoffice.loans.services.repayments import ExternalIdReused, LoanNotOpen
 from backoffice.loans.signals import loans_restated, repayment_posted
 from backoffice.staff.roles import Role
 from tests.factories.loans import NOW, TODAY, a_loan, a_product, a_repayment, job
@@ -96,6 +96,84 @@ def test_an_overdue_instalment_is_paid_with_its_default_interest_from_the_posted
         "0.00",
         "0.00",
     ]
+
+
+@pytest.mark.parametrize("way", ["in one file", "in two files", "by hand"])
+def test_money_that_came_before_a_loan_was_settled_is_taken_whenever_it_is_known(way: str) -> None:
+    """All is paid on 20 November; a payment of the 5th is told with it, after it, or by hand."""
+    loan, punctual = a_loan(), a_loan()
+    early, late = date(2026, 11, 5), date(2026, 11, 20)
+    a_repayment(punctual, "10.00", on=early)
+    a_repayment(punctual, "20000.00", on=late)
+    settling, before = paid(loan, "B", "20000.00", late), paid(loan, "A", "10.00", early)
+    if way == "in one file":
+        assert take(settling, before).refused == []
+    elif way == "in two files":
+        assert take(settling).refused == []
+        assert take(before).refused == []
+    else:
+        take(settling)
+        officer = person(Role.LOAN_OFFICER)
+        loan.refresh_from_db()
+        with entering(EntryPoint.ADMIN):
+            postings.enter_repayment(
+                loan=loan,
+                amount=before.amount,
+                received_at=before.received_at,
+                channel="debit",
+                external_id="A",
+                by=officer,
+                at=NOW,
+            )
+    assert book(loan) == book(punctual)
+    assert (loan.state, loan.settled_on) == ("settled", late)
+    assert loan.credit > 0
+
+
+def test_a_payment_known_late_may_have_settled_the_loan_sooner() -> None:
+    loan = a_loan()
+    take(paid(loan, "B", "20000.00", date(2026, 11, 20)))
+    take(paid(loan, "A", "20000.00", date(2026, 11, 5)))
+    loan.refresh_from_db()
+    assert (loan.state, loan.settled_on) == ("settled", date(2026, 11, 5))
+    assert loan.credit > 20_000
+
+
+def test_money_that_came_when_nothing_was_owed_is_refused_by_hand_too() -> None:
+    loan, officer = a_loan(), person(Role.LOAN_OFFICER)
+    take(paid(loan, "B", "20000.00", date(2026, 11, 20)))
+    loan.refresh_from_db()
+    for amount in ("1.00", "9000.00"):
+        with entering(EntryPoint.ADMIN), pytest.raises(LoanNotOpen):
+            postings.enter_repayment(
+                loan=loan,
+                amount=Decimal(amount),
+                received_at=start_of_day(date(2026, 11, 21)),
+                channel="debit",
+                by=officer,
+                at=NOW,
+            )
+    assert loan.repayments.count() == 1
+
+
+def test_a_reference_of_a_reversed_repayment_is_not_entered_again() -> None:
+    loan, officer = a_loan(), person(Role.LOAN_OFFICER)
+    a_repayment(loan, "10.00", on=TODAY, external_id="A")
+    given: dict[str, Any] = {
+        "loan": loan,
+        "amount": Decimal("10.00"),
+        "received_at": Repayment.objects.get().received_at,
+        "channel": "debit",
+        "external_id": "A",
+        "by": officer,
+        "at": NOW,
+    }
+    with entering(EntryPoint.ADMIN):
+        assert postings.enter_repayment(**given) == Repayment.objects.get()
+        postings.enter_reversal(repayment=Repayment.objects.get(), by=officer, at=NOW, reason="退票")
+        with pytest.raises(ExternalIdReused):
+            postings.enter_repayment(**given)
+    assert loan.repayments.count() == 2
 
 
 def test_history_is_written_where_something_changed_and_nowhere_else() -> None:

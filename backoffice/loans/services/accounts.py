@@ -101,9 +101,9 @@ def settle_standing(
     loan.credit = sum(account.surplus.values(), ZERO)
     # An early settlement whose money is gone has never held: the schedule before it is in force.
     loan.schedule_version = account.version.number
-    if account.settled and loan.state in {LoanState.ACTIVE, LoanState.WRITTEN_OFF}:
+    if account.settled and loan.state != LoanState.ASSIGNED:
         loan.state = LoanState.SETTLED
-        loan.settled_on = _last_paid(account) or on
+        loan.settled_on = _last_paid(account) or loan.settled_on or on
     elif not account.settled and loan.state == LoanState.SETTLED:
         # What was written off before it was paid is written off again.
         loan.state = LoanState.ACTIVE if loan.written_off_on is None else LoanState.WRITTEN_OFF

@@ -17,6 +17,7 @@ from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.repayments import (
     ExternalIdReused,
     NotReversible,
+    check_owed,
     check_payment,
     known_repayment,
     post_repayment,
@@ -49,6 +50,12 @@ def enter_repayment(
     with act(by=by, at=at, code="repayment.entered", reason=reason, dossier=loan.dossier) as frame:
         workflow.loan.check("post_repayment", loan, by=by, at=at)
         external_id = external_id or next_number(prefix=PREFIX, at=at)[0]
+        known = known_repayment(loan.creditor_id, external_id)
+        if known is not None and Repayment.objects.filter(reverses=known).exists():
+            raise ExternalIdReused(
+                _("The repayment with this reference was reversed: enter it again under another one."),
+                field="external_id",
+            )
         if amount < _limit(at):
             return post_repayment(
                 loan=loan,
@@ -62,7 +69,8 @@ def enter_repayment(
             )
         loan = _locked(loan)
         check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
-        if known_repayment(loan.creditor_id, external_id) is not None:
+        check_owed(loan=loan, amount=amount, received_at=received_at, at=at)
+        if known is not None:
             raise ExternalIdReused(field="external_id")
         request = PostingRequest.objects.create(
             loan=loan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,7 +14,9 @@ from backoffice.audit.services import act, lock
 from backoffice.core.errors import InputRefused
 from backoffice.core.money import ZERO, to_cents
 from backoffice.core.time import business_day
+from backoffice.loans.account import Receipt, derive
 from backoffice.loans.choices import LoanState
+from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
 from backoffice.loans.services.accounts import restate
 from backoffice.loans.services.rights import require
@@ -35,14 +38,14 @@ class LoanNotOpen(InputRefused):
     default_message = _("This loan takes no repayments.")
 
 
+#: The name in an account of a repayment that is not in the book.
+_COMING = -1
+
+
 class NotReversible(InputRefused):
     """This repayment cannot be taken back, or not any more."""
 
     code = "not-reversible"
-
-
-#: A written-off debt is still owed to us; one that was settled or assigned is not.
-OPEN_STATES = frozenset({LoanState.ACTIVE.value, LoanState.WRITTEN_OFF.value})
 
 
 def post_repayment(
@@ -61,9 +64,9 @@ def post_repayment(
 
     A payment that comes to be known late is put where it belongs: everything after it is derived anew. The same
     ``external_id`` of the same creditor with the same facts answers the repayment that is there and changes nothing.
-    What nothing was owed for stays the borrower's credit; the event says how much. ``right`` is what it is done with:
-    another one where a second person lets a request through. Raises ``NotPermitted``, ``ExternalIdReused``,
-    ``LoanNotOpen`` and ``InputRefused``.
+    What nothing was owed for stays the borrower's credit; the event says how much. On a loan that is settled by now only
+    money is taken that came while something was owed. ``right`` is what it is done with: another one where a second
+    person lets a request through. Raises ``NotPermitted``, ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
     """
     require(by, right)
     with act(by=by, at=at, code="repayment.posted", reason=reason, dossier=loan.dossier) as frame:
@@ -89,6 +92,8 @@ def post_repayment(
             raise ExternalIdReused(field="external_id") from error
         account = restate(loan, frame=frame, cause="repayment")
         surplus = account.surplus.get(repayment.pk, ZERO)
+        if account.settled and surplus == amount:
+            raise LoanNotOpen()
         frame.record(
             LoanEvent,
             "repayment_posted",
@@ -180,6 +185,17 @@ def known_repayment(creditor_id: int, external_id: str) -> Repayment | None:
     return Repayment.objects.filter(creditor=creditor_id, external_id=external_id).first()
 
 
+def check_owed(*, loan: Loan, amount: Decimal, received_at: datetime, at: datetime) -> None:
+    """Refuse money that came when nothing was owed any more. Raises ``LoanNotOpen``."""
+    if loan.state != LoanState.SETTLED:
+        return
+    facts = ledger_of(loan).facts()
+    coming = Receipt(_COMING, business_day(received_at), amount, (received_at, ""))
+    account = derive(replace(facts, receipts=(*facts.receipts, coming)), on=business_day(at))
+    if account.settled and account.surplus.get(_COMING) == amount:
+        raise LoanNotOpen()
+
+
 def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datetime) -> bool:
     """Whether a repayment that is there is the one that came again."""
     return known.reverses_id is None and (known.loan_id, known.amount, known.received_at) == (
@@ -190,9 +206,12 @@ def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datet
 
 
 def check_payment(*, loan: Loan, amount: Decimal, received_at: datetime, at: datetime) -> None:
-    """Refuse what cannot be a payment on this loan. Raises ``LoanNotOpen`` and ``InputRefused``."""
+    """Refuse what cannot be a payment on this loan. Raises ``LoanNotOpen`` and ``InputRefused``.
+
+    Whether anything was owed when it came to a loan that is settled by now, only its account says.
+    """
     check_amount(amount=amount, received_at=received_at, at=at)
-    if loan.state not in OPEN_STATES:
+    if loan.state == LoanState.ASSIGNED:
         raise LoanNotOpen()
     day = business_day(received_at)
     if day < loan.disbursed_on:
