@@ -28,7 +28,7 @@ from backoffice.loans.rest import RestRow, rest_rows
 from backoffice.loans.schedule import ROUNDINGS, interest_between
 
 #: What comes first on a day: what was agreed, then what it cost, what was let go, what was paid, and last what lay
-#: there as credit when something fell due.
+#: there as credit when something fell due or cost something.
 VERSION, _COST, _RELIEF, _RECEIPT, _CREDIT = range(5)
 _Fact = Version | Cost | Relief | Receipt | None
 
@@ -40,8 +40,9 @@ def in_order(facts: Facts, *, on: date) -> list[tuple[date, int, tuple[Any, ...]
     found += [(one.on, _COST, (one.key,), one) for one in facts.costs]
     found += [(one.on, _RELIEF, (one.key,), one) for one in facts.reliefs]
     found += [(one.on, _RECEIPT, (*one.order, one.key), one) for one in facts.receipts]
-    dues = {row.due_on for version in facts.versions for row in version.rows}
-    found += [(day, _CREDIT, (), None) for day in dues]
+    days = {row.due_on for version in facts.versions for row in version.rows}
+    days |= {one.on for one in facts.costs}
+    found += [(day, _CREDIT, (), None) for day in days]
     return sorted(
         (one for one in found if facts.disbursed_on <= one[0] <= on), key=lambda one: (one[0], one[1], one[2])
     )
@@ -302,7 +303,8 @@ class Replay:
         self.credit[key] = result.surplus
 
     def _use_credit(self, day: date) -> None:
-        if any(line.plan.due_on == day for line in self.lines):
+        charged = any(cost.on == day for cost in self.facts.costs)
+        if charged or any(line.plan.due_on == day for line in self.lines):
             for key, amount in list(self.credit.items()):
                 if amount:
                     self._put(key, amount, day)
