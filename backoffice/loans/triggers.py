@@ -1,7 +1,7 @@
 """The limit of one person over all loans, held by the database itself: no way past the services leads over it.
 
-A loan is refused that brings what its borrower owes (the principal open on all active loans, those under another
-name of the same person included) above the cap in force on its day of payment (``loan.single_person_cap``), unless
+A loan is refused that brings what its borrower owes (the principal open on all loans, written-off ones and those under
+another name of the same person included) above the cap in force on its day of payment (``loan.single_person_cap``), unless
 it is marked ``over_person_cap``, which only an import does.
 
 PostgreSQL looks when the transaction ends, after its instalments came in, with the person's row locked, so that of
@@ -28,7 +28,7 @@ FROM loans_instalment i
 JOIN loans_loan l ON l.id = i.loan_id AND l.schedule_version = i.schedule_version
 JOIN loans_borrower b ON b.id = l.borrower_id
 JOIN privacy_datasubject s ON s.id = b.subject_id
-WHERE l.state = 'active' AND (s.id = {root} OR s.same_as_id = {root})
+WHERE l.state IN ('active', 'written_off') AND (s.id = {root} OR s.same_as_id = {root})
 """
 _CAP = """
 SELECT p.value FROM core_policyvalue p
@@ -82,7 +82,7 @@ def _postgresql() -> list[str]:
               SELECT b.id FROM loans_borrower b WHERE b.subject_id = ANY (ARRAY(
                 SELECT person UNION ALL SELECT s.id FROM privacy_datasubject s WHERE s.same_as_id = person
               ))
-            )) AND l.state || '' = 'active'
+            )) AND l.state || '' IN ('active', 'written_off')
           LOOP
             owed := owed + COALESCE((
               SELECT SUM(i.principal_due - i.principal_paid) FROM loans_instalment i

@@ -104,6 +104,16 @@ def test_what_was_paid_and_what_is_over_counts_no_more() -> None:
     refused(borrower, "10.00")
 
 
+def test_what_was_written_off_is_still_owed() -> None:
+    borrower = a_borrower()
+    loan = written(borrower, "150000.00")
+    Loan.objects.filter(pk=loan.pk).update(state="written_off", written_off_on=TODAY)
+    refused(borrower, "50000.01")
+    with entering(EntryPoint.ADMIN), pytest.raises(LimitExceeded):
+        a_loan(borrower=borrower, principal=Decimal("50000.01"))
+    written(borrower, "50000.00")
+
+
 def test_the_policy_of_the_day_of_payment_is_asked() -> None:
     borrower = a_borrower()
     early = {"disbursed_on": date(2025, 1, 16), "matures_on": date(2025, 2, 16)}

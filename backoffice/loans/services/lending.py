@@ -323,12 +323,15 @@ def _check_person(root: int, product: LoanProduct, *, principal: Decimal, policy
 
 
 def owed_by_persons(roots: Collection[int]) -> dict[int, Decimal]:
-    """The principal open on all active loans of each person (yuan), by the first of their names; nobody: left out."""
+    """The principal open on all loans of each person (yuan), by the first of their names; who owes nothing is left out.
+
+    What was written off is still owed.
+    """
     person = Coalesce("loan__borrower__subject__same_as", "loan__borrower__subject")
     rows = (
         Instalment.objects.filter(
             Q(loan__borrower__subject__in=roots) | Q(loan__borrower__subject__same_as__in=roots),
-            loan__state=LoanState.ACTIVE,
+            loan__state__in=(LoanState.ACTIVE, LoanState.WRITTEN_OFF),
             schedule_version=F("loan__schedule_version"),
         )
         .annotate(person=person)
