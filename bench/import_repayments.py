@@ -232,13 +232,18 @@ class PostingResource(RepaymentResource):
 
 
 def resource(path: Path, kind: type[RepaymentResource], *, sample: int) -> float:
-    """Rows a second of a resource, over the first rows of the file, taken back."""
+    """Rows a second of a resource in one process, over rows from the whole of the file, taken back once the database
+    has checked them as it would at the commit."""
     with path.open(encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1 : sample + 1]
+        rows = list(csv.reader(file))[1:]
+        # By a step that has nothing in common with how the file is made, so that each kind has its share.
+        rows = [rows[place * 7919 % len(rows)] for place in range(min(sample, len(rows)))]
     data = tablib.Dataset(*[[*row[:4], "debit"] for row in rows], headers=HEADER)
     with transaction.atomic():
         started = time.perf_counter()
         result = kind().import_data(data, dry_run=False)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         taken = time.perf_counter() - started
         if result.has_errors() or result.has_validation_errors():
             sys.exit(f"wrong: {result.row_errors()[:1]}")
@@ -276,6 +281,8 @@ def library(by: Any) -> float:
                 "history_request_id": acting.request_id,
             },
         )
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         taken = time.perf_counter() - started
         transaction.set_rollback(True)
     return len(rows) / taken
