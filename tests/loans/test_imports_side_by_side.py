@@ -229,7 +229,7 @@ def test_an_error_in_one_is_raised_here(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_that_is_exchanged_meanwhile_is_told_and_what_came_in_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, left: slice, header: str
 ) -> None:
-    """Shorter, longer, as long with other rows, with other columns, empty: the next call with the whole file takes in the rest."""
+    """Shorter, longer, as long, with other columns, empty: the next call with the whole file takes in the rest."""
     in_batches(monkeypatch, lambda real, _rows: real())
     _loans, lines = loans_and_lines(8)
     path = in_file(tmp_path / "in.csv", *lines[:6])
