@@ -1,8 +1,8 @@
 """The limit of one person over all loans, held by the database itself: no way past the services leads over it.
 
-A loan is refused that brings what its borrower owes (the principal open on all loans, written-off ones and those under
-another name of the same person included) above the cap in force on its day of payment (``loan.single_person_cap``), unless
-it is marked ``over_person_cap``, which only an import does.
+A loan is refused that brings what its borrower owes (the principal open on all loans, written-off ones and those
+under another name of the same person included) above the cap in force on its day of payment
+(``loan.single_person_cap``), unless it is marked ``over_person_cap``, which only an import does.
 
 PostgreSQL looks when the transaction ends, after its instalments came in, with the person's row locked, so that of
 two loans made at once the second sees the first. SQLite knows no such triggers and needs none, having one writer: it

@@ -64,9 +64,9 @@ def post_repayment(
 
     A payment that comes to be known late is put where it belongs: everything after it is derived anew. The same
     ``external_id`` of the same creditor with the same facts answers the repayment that is there and changes nothing.
-    What nothing was owed for stays the borrower's credit; the event says how much. On a loan that is settled by now only
-    money is taken that came while something was owed. ``right`` is what it is done with: another one where a second
-    person lets a request through. Raises ``NotPermitted``, ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
+    What nothing was owed for stays the borrower's credit; the event says how much. A loan that is settled by now takes
+    only money that came while something was owed. ``right`` is what it is done with: another one where a second person
+    lets a request through. Raises ``NotPermitted``, ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
     """
     require(by, right)
     with act(by=by, at=at, code="repayment.posted", reason=reason, dossier=loan.dossier) as frame:
