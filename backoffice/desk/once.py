@@ -31,7 +31,7 @@ class Once:
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        self._user_id: int = request.user.pk
+        self._user_id: int = request.user.pk  # type: ignore[assignment]
         self._token = request.POST.get("once", "")
 
     @staticmethod
