@@ -262,7 +262,10 @@ class ImportPagesMixin(_Base):
             return self._ask_file(request, blank, status=status, said=said)
 
         form = ConfirmForm(request.POST, salt=self._salt(request))
-        return answer_once(request, form, ask=refused, make=make, elsewhere=self._import_url)
+        # Batch by batch: what is in stays in.
+        return answer_once(
+            request, form, ask=refused, make=make, elsewhere=self._import_url, commits_itself=True
+        )
 
     def _ask_file(
         self, request: HttpRequest, form: ImportForm, *, status: int = 200, said: Sequence[str] = ()

@@ -3,43 +3,79 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.desk import sidebar
+from backoffice.desk.services import sent_forms
 
-#: How long a form, once sent, is remembered so that a second click does nothing.
-ONCE_SECONDS = 3600
+
+class AlreadySent(Exception):
+    """The form was sent before, or by another click for which this one has waited."""
 
 
 class Once:
-    """A form that was sent once is not sent twice: its token is taken before the service is called."""
+    """A form that was sent once is not sent twice: its token is taken before the service is called.
+
+    The tokens are in the database, which all processes share whatever their cache is.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
-        token = request.POST.get("once", "")
-        self.key = f"desk.once.{request.user.pk}.{token[:64]}" if token else ""
+        self._user_id: int = request.user.pk  # type: ignore[assignment]
+        self._token = request.POST.get("once", "")
 
     @staticmethod
     def fresh() -> str:
         return uuid.uuid4().hex
 
     def was_used(self) -> bool:
-        return bool(self.key) and cache.get(self.key) is not None
+        return bool(self._token) and sent_forms.was_sent(user_id=self._user_id, token=self._token)
 
-    def take(self) -> bool:
-        return not self.key or cache.add(self.key, 1, ONCE_SECONDS)
+    @contextmanager
+    def making(self, *, commits_itself: bool = False) -> Iterator[None]:
+        """The frame of the service call. Raises ``AlreadySent``.
 
-    def give_back(self) -> None:
-        if self.key:
-            cache.delete(self.key)
+        Token and effect are one transaction: they come together, and a failure or a crash leaves neither. A call that
+        ``commits_itself`` (part by part, or what must stay although it ends with a refusal) would lose by that: its
+        token is committed before, and given back when it fails.
+        """
+        if not commits_itself:
+            with transaction.atomic():
+                self._take()
+                yield
+            return
+        self._take()
+        try:
+            yield
+        except BaseException:
+            self._give_back()
+            raise
+
+    def _take(self) -> None:
+        if self._token and not sent_forms.take_token(
+            user_id=self._user_id, token=self._token, at=timezone.now()
+        ):
+            raise AlreadySent
+
+    def _give_back(self) -> None:
+        if self._token:
+            sent_forms.give_back_token(user_id=self._user_id, token=self._token)
+
+
+def answer_already_sent(request: HttpRequest, elsewhere: str) -> HttpResponse:
+    """The answer to a second click."""
+    messages.info(request, _("This was already done; the second click changed nothing."))
+    return HttpResponseRedirect(elsewhere)
 
 
 def answer_once(
@@ -49,29 +85,24 @@ def answer_once(
     ask: Callable[[Form, int], HttpResponse],
     make: Callable[[dict[str, Any]], HttpResponse],
     elsewhere: str,
+    commits_itself: bool = False,
 ) -> HttpResponse:
     """The answer to a posted form. ``make`` calls the service with the cleaned data and answers where to go.
 
     ``ask(form, status)`` draws the form again with what is wrong (422). A second click goes ``elsewhere`` and changes
-    nothing. Raises ``PermissionDenied`` when the service says so.
+    nothing. ``commits_itself``: see ``Once.making``. Raises ``PermissionDenied`` when the service says so.
     """
     if not form.is_valid():
         return ask(form, 422)
-    once = Once(request)
-    if not once.take():
-        messages.info(request, _("This was already done; the second click changed nothing."))
-        return HttpResponseRedirect(elsewhere)
     try:
-        response = make(form.cleaned_data)
+        with Once(request).making(commits_itself=commits_itself):
+            response = make(form.cleaned_data)
+    except AlreadySent:
+        return answer_already_sent(request, elsewhere)
     except NotPermitted as error:
-        once.give_back()
         raise PermissionDenied from error
     except DomainError as error:
-        once.give_back()
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return ask(form, 422)
-    except BaseException:
-        once.give_back()
-        raise
     sidebar.forget(request.user)
     return response

@@ -29,7 +29,8 @@ class ReasonForm(OperationForm):
 class Operation:
     """``run(obj=, by=, at=, **cleaned_data)`` calls exactly one service. ``name`` is the transition's name.
 
-    ``form=None`` shows a confirmation only. ``bulk`` offers it as an action on the list as well.
+    ``form=None`` shows a confirmation only. ``bulk`` offers it as an action on the list as well. ``commits_itself``:
+    the service commits part by part, or what it writes stays although it ends with a refusal (``Once.making``).
     """
 
     name: str
@@ -37,3 +38,4 @@ class Operation:
     form: type[OperationForm] | None = None
     bulk: bool = False
     help: Any = ""
+    commits_itself: bool = False

@@ -17,7 +17,7 @@ from backoffice.desk.operations import OperationForm
 
 
 class StepMixin:
-    """GET asks, POST makes the one service call."""
+    """GET asks, POST makes the one service call: a run over the whole house, which commits part by part."""
 
     model: Any
     admin_site: Any
@@ -48,6 +48,7 @@ class StepMixin:
             ask=lambda form, status: self._ask_step(request, title, text, form, status=status),
             make=lambda data: HttpResponseRedirect(run(request, timezone.now(), **data)),
             elsewhere=self.list_url(),
+            commits_itself=True,
         )
 
     def list_url(self) -> str:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.workflow import Availability, Transition, Workflow
 from backoffice.desk import sidebar
-from backoffice.desk.once import Once
+from backoffice.desk.once import AlreadySent, Once, answer_already_sent
 from backoffice.desk.operations import Operation
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class TransitionMixin(_Base):
         # First, because after a first click that worked the step is no longer available to the second.
         once = Once(request)
         if once.was_used():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(self._next(request, obj))
+            return answer_already_sent(request, self._next(request, obj))
         if not answer.allowed:
             return self._refused(request, obj, answer.transition, answer.reason)
         form = None
@@ -113,17 +112,13 @@ class TransitionMixin(_Base):
             form = operation.form(request.POST, request.FILES, obj=obj, viewer=request.user)
             if not form.is_valid():
                 return self._ask(request, obj, operation, answer.transition, form, status=422)
-        if not once.take():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(self._next(request, obj))
         try:
-            self._run(request, obj, operation, form, at=timezone.now())
+            with once.making(commits_itself=operation.commits_itself):
+                self._run(request, obj, operation, form, at=timezone.now())
+        except AlreadySent:
+            return answer_already_sent(request, self._next(request, obj))
         except DomainError as error:
-            once.give_back()
             return self._failed(request, obj, operation, answer.transition, form, error)
-        except BaseException:
-            once.give_back()
-            raise
         sidebar.forget(request.user)
         messages.success(request, _("%(step)s: done.") % {"step": answer.transition.label})
         return HttpResponseRedirect(self._next(request, obj))
@@ -232,21 +227,30 @@ class TransitionMixin(_Base):
             form = operation.form(*data, obj=None, viewer=request.user)
         if not confirmed or (form is not None and not form.is_valid()):
             return self._ask_bulk(request, chosen, operation, row, form)
-        once = Once(request)
-        if not once.take():
+        try:
+            # Row by row, each with its own locks: two people with the same rows in another order stop nobody.
+            with Once(request).making(commits_itself=True):
+                done, refused = self._run_each(request, chosen, operation, form)
+        except AlreadySent:
             messages.info(request, _("This was already done; the second click changed nothing."))
             return None
+        sidebar.forget(request.user)
+        self._report(request, row, done, refused)
+        return None
+
+    def _run_each(
+        self, request: HttpRequest, chosen: list[Any], operation: Operation, form: forms.Form | None
+    ) -> tuple[int, list[str]]:
+        """How many were done, and what the others were refused for."""
         done, refused = 0, []
         for obj in chosen:
             try:
-                self.workflow.check(operation.name, obj, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+                self.workflow.check(operation.name, obj, by=request.user, at=timezone.now())  # type: ignore[arg-type,union-attr]
                 self._run(request, obj, operation, form, at=timezone.now())
                 done += 1
             except DomainError as error:
                 refused.append(f"{obj}: {error.message}")
-        sidebar.forget(request.user)
-        self._report(request, row, done, refused)
-        return None
+        return done, refused
 
     def _report(self, request: HttpRequest, row: Transition, done: int, refused: list[str]) -> None:
         numbers = {"step": row.label, "done": done, "refused": len(refused)}

@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Before anything that counts days; the day that is over is yesterday.
     "close-day": {"task": "loans.close_day", "schedule": crontab(hour=0, minute=30)},
     "purge-api-answers": {"task": "api.purge_answers", "schedule": crontab(hour=2, minute=30)},
+    "forget-sent-forms": {"task": "desk.forget_sent_forms", "schedule": crontab(hour=2, minute=20)},
     "clear-tokens": {"task": "api.clear_tokens", "schedule": crontab(hour=2, minute=40)},
     # Not at night alone: an alert is worth most while it goes on.
     "detect-unusual-reads": {"task": "audit.detect_unusual_reads", "schedule": crontab(minute="*/15")},

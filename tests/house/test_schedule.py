@@ -13,6 +13,7 @@ from tests.factories.api import api_client, ask_token
 
 NIGHTLY = {"mediation.expire_referrals", "api.purge_answers", "api.clear_tokens", "audit.expire_bundles"} | {
     "audit.verify_record",
+    "desk.forget_sent_forms",
     "audit.preview_retention",
     "loans.close_day",
 }

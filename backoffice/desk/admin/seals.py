@@ -100,7 +100,8 @@ class SealAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
     """The chain, newest first."""
 
     workflow = workflow.seal
-    operations = (Operation("verify", _verify),)
+    # Findings are a refusal to the person, and the verification that found them stays.
+    operations = (Operation("verify", _verify, commits_itself=True),)
     page_template = "desk/seal_page.html"
     page_name = "audit.seal"
     list_before_template = "desk/seals_standing.html"

@@ -7,6 +7,7 @@ from backoffice.desk.models.incident import (
     IncidentNotification,
     IncidentSubject,
 )
+from backoffice.desk.models.sent_form import SentForm
 from backoffice.desk.models.task import Task
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "IncidentEvent",
     "IncidentNotification",
     "IncidentSubject",
+    "SentForm",
     "Task",
 ]

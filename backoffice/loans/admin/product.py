@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.errors import DomainError, InputRefused, NotPermitted
 from backoffice.desk.base import BaseModelAdmin
-from backoffice.desk.once import Once
+from backoffice.desk.once import AlreadySent, Once, answer_already_sent
 from backoffice.desk.templatetags.desk import amount
 from backoffice.loans.admin.ageing import today
 from backoffice.loans.admin.cost import TONES, table_context
@@ -178,27 +178,21 @@ class LoanProductAdmin(BaseModelAdmin):
         editor = _Editor(request, obj)
         if request.method != "POST" or "preview" in request.POST:
             return self._draw(request, editor, status=200)
-        once = Once(request)
+        once, products = Once(request), reverse("admin:loans_loanproduct_changelist")
         if once.was_used():
-            messages.info(request, gettext("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:loans_loanproduct_changelist"))
+            return answer_already_sent(request, products)
         if not editor.is_valid():
             return self._draw(request, editor, status=422)
-        if not once.take():
-            messages.info(request, gettext("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(reverse("admin:loans_loanproduct_changelist"))
         try:
-            saved = editor.save(request)
+            with once.making():
+                saved = editor.save(request)
+        except AlreadySent:
+            return answer_already_sent(request, products)
         except NotPermitted as error:
-            once.give_back()
             raise PermissionDenied from error
         except DomainError as error:
-            once.give_back()
             editor.refuse(error)
             return self._draw(request, editor, status=422)
-        except BaseException:
-            once.give_back()
-            raise
         messages.success(request, gettext("Saved."))
         return HttpResponseRedirect(self.object_url(saved))
 

@@ -20,7 +20,7 @@ from backoffice.audit.models import ReadEvent
 from backoffice.core.errors import DomainError, NotPermitted
 from backoffice.core.workflow import Availability, Workflow
 from backoffice.desk import sidebar
-from backoffice.desk.once import Once
+from backoffice.desk.once import AlreadySent, Once, answer_already_sent
 from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.readlog import log_once
 from complaints.models import Complaint
@@ -60,20 +60,21 @@ class FromComplaintMixin:
             raise PermissionDenied
         once = Once(request)
         if request.method == "POST" and once.was_used():
-            messages.info(request, _("This was already done; the second click changed nothing."))
-            return HttpResponseRedirect(complaint_url(complaint))
+            return answer_already_sent(request, complaint_url(complaint))
         if not answer.allowed:
             return self._refuse(request, complaint, answer)
         operation = Operation(name, run, form_class)
         if request.method != "POST":
             return self._show(request, complaint, operation, answer, form_class(obj=obj, viewer=request.user))
         form = form_class(request.POST, obj=obj, viewer=request.user)
-        if not form.is_valid() or not once.take():
+        if not form.is_valid():
             return self._show(request, complaint, operation, answer, form, status=422)
         try:
-            run(complaint=complaint, by=request.user, at=timezone.now(), **form.cleaned_data)
+            with once.making():
+                run(complaint=complaint, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except AlreadySent:
+            return answer_already_sent(request, complaint_url(complaint))
         except DomainError as error:
-            once.give_back()
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return self._show(request, complaint, operation, answer, form, status=422)
         sidebar.forget(request.user)
