@@ -25,6 +25,7 @@ from backoffice.core.time import business_day
 from backoffice.desk.admin.keeping_words import blocker_label
 from backoffice.desk.admin.logs import LogAdmin
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.operations import OperationForm
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.step import StepMixin
@@ -54,7 +55,7 @@ def time_kept(months: int) -> str:
 # --- rules -------------------------------------------------------------------------------------------------
 
 
-class RuleForm(forms.ModelForm[RetentionRule]):
+class RuleForm(GuardedForm):
     """Two rules of one basis for one kind never hold on the same day; of several bases the longest wins."""
 
     kind = forms.ChoiceField(label=_("kind of record"), choices=kind_choices, widget=UnfoldAdminSelectWidget)
