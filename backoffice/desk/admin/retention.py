@@ -84,9 +84,8 @@ class RuleForm(GuardedForm):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         kind, basis, start = data.get("kind"), data.get("basis"), data.get("effective_from")
         end = data.get("effective_to")
-        if start is not None and end is not None and end < start:
-            self.add_error("effective_to", _("The period ends before it begins."))
-        elif kind and basis and start is not None:
+        # A period that ends before it begins is the model's to refuse.
+        if kind and basis and start is not None and (end is None or start <= end):
             others = RetentionRule.objects.filter(kind=kind, basis=basis).exclude(pk=self.instance.pk)
             others = others.filter(Q(effective_to__isnull=True) | Q(effective_to__gte=start))
             if end is not None:
