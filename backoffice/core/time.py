@@ -16,3 +16,8 @@ def business_day(at: datetime) -> date:
 def start_of_day(day: date) -> datetime:
     """Midnight in Shanghai at which ``day`` begins."""
     return datetime.combine(day, time.min, SHANGHAI)
+
+
+def ends_early(start: date | None, end: date | None) -> bool:
+    """Whether a period ends before it begins. One without beginning is wrong elsewhere, one without end goes on."""
+    return start is not None and end is not None and end < start

@@ -24,6 +24,7 @@ from unfold.admin import ModelAdmin
 from backoffice.audit.models import ReadEvent
 from backoffice.audit.services import act
 from backoffice.desk import page, record
+from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.paging import BoundedPaginator, DeskChangeList
 from backoffice.desk.people_search import MARKER, PeopleSearchMixin
 from backoffice.desk.readlog import ReadLogMixin
@@ -45,6 +46,10 @@ class BaseModelAdmin(RevealMixin, PeopleSearchMixin, TransitionMixin, ReadLogMix
     page_name = ""
     page_fields: Sequence[str] = ()
     record_template = "desk/record.html"
+
+    # A form of one's own derives from it (desk.E010): what somebody else saved meanwhile is not undone unseen.
+    form = GuardedForm
+    change_form_before_template = "desk/parts/drawn_from.html"
 
     paginator = BoundedPaginator
     show_full_result_count = False

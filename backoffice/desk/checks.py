@@ -13,6 +13,7 @@ from django.db import models
 
 from backoffice.core.models import Dossier
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.transitions import TransitionMixin
 from backoffice.privacy.fields import CipherField
 from backoffice.privacy.models import DataSubject
@@ -28,12 +29,13 @@ def check_admin_classes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def check_admin(one: Any) -> list[CheckMessage]:
-    """desk.E001 to desk.E009 for one admin instance."""
+    """desk.E001 to desk.E010 for one admin instance."""
     if not isinstance(one, BaseModelAdmin):
         return [_error(one, "does not derive from BaseModelAdmin", "desk.E001")]
     return [
         *_actions(one),
         *_form_fields(one),
+        *_forms(one),
         *_joins(one),
         *_filters(one),
         *_search(one),
@@ -70,6 +72,11 @@ def _form_fields(one: BaseModelAdmin) -> Iterator[CheckMessage]:
                 f"offers “{field.name}” as a drop-down of every row; make it autocomplete, raw id or read only",
                 "desk.E004",
             )
+
+
+def _forms(one: BaseModelAdmin) -> Iterator[CheckMessage]:
+    if not issubclass(one.form, GuardedForm):
+        yield _error(one, "has a form that is no GuardedForm: it could undo what others saved", "desk.E010")
 
 
 def _is_read_only(one: BaseModelAdmin) -> bool:

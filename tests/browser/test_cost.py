@@ -24,12 +24,12 @@ def test_the_sample_follows_what_is_typed_and_only_saving_writes(sign_in: Callab
     window.assert_accessible()
     sample = window.page.locator("[data-sample]")
     assert "12.00%" in sample.inner_text()
-    window.page.fill("[name=annual_rate]", "0.18")
+    window.page.fill("[name=annual_rate]", "18")
     window.page.locator(".product-cost", has_text="18.00%").wait_for()
-    window.page.fill("[name=annual_rate]", "0.25")
+    window.page.fill("[name=annual_rate]", "25")
     window.page.locator("[data-sample] .note-bad").wait_for()
     with window.page.expect_response(lambda answer: answer.request.method == "POST"):
-        window.page.fill("[name=annual_rate]", "0.15")
+        window.page.fill("[name=annual_rate]", "15")
     assert LoanProduct.objects.get().annual_rate == Decimal("0.12")
     with window.page.expect_navigation():
         window.page.locator("form[data-product] .btn-primary").click()

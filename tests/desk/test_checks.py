@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.forms import ModelForm
 
 from backoffice.core.models import CalendarDay, PolicyValue
 from backoffice.desk.admin.task import TaskAdmin
@@ -40,6 +41,7 @@ def act(*args: Any) -> None:
         ("desk.E008", TaskAdmin, Task, {"operations": (Operation("fly", act),)}),
         ("desk.E008", TaskAdmin, Task, {"operations": (Operation("cancel", act),) * 2}),
         ("desk.E008", BaseModelAdmin, CalendarDay, {"operations": (Operation("cancel", act),)}),
+        ("desk.E010", BaseModelAdmin, CalendarDay, {"form": ModelForm}),
     ],
 )
 def test_a_fault_is_found(code: str, base: type[Any], model: type[Any], attributes: dict[str, Any]) -> None:

@@ -167,6 +167,7 @@ def form_of(product: LoanProduct, **changed: Any) -> dict[str, Any]:
         data |= {f"{name}_{place}": part for place, part in enumerate(data.pop(name).split(","))}
     return {
         **{name: "on" if value is True else value for name, value in data.items()},
+        "drawn_from": form.drawn_from,
         "fees": "2",
         "sample_principal": "12000",
         "sample_periods": "12",
@@ -181,7 +182,7 @@ FEE = {
     "fee0-payee": "某担保公司",
     "fee0-basis": "principal",
     "fee0-timing": "period",
-    "fee0-value": "0.002",
+    "fee0-value": "0.2",
 }
 
 
@@ -209,10 +210,10 @@ def test_the_editor_says_what_is_wrong_where_it_is(client: Client, officer: User
     product = a_product()
     client.force_login(officer, backend=BACKEND)
     url = reverse("admin:loans_loanproduct_change", args=(product.pk,))
-    dear = client.post(url, form_of(product, annual_rate="0.2401"))
+    dear = client.post(url, form_of(product, annual_rate="24.01"))
     assert dear.status_code == 422
     assert dear.context["form"].errors.keys() == {"annual_rate"}
-    preview = client.post(url, form_of(product, annual_rate="0.2401", preview="1"))
+    preview = client.post(url, form_of(product, annual_rate="24.01", preview="1"))
     assert preview.context["worst_refused"]
     for wrong in ({"annual_rate": "viel"}, {"fee0-kind": "service"}, {"order_due_0": "principal"}):
         assert client.post(url, form_of(product, **wrong)).status_code == 422

@@ -3,12 +3,14 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models.event import EventRow
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.history import HistoricalRecords
+from backoffice.core.time import ends_early
 from backoffice.privacy.fields import TextCipherField
 
 
@@ -46,6 +48,11 @@ class RetentionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.keep_months}"
+
+    def clean(self) -> None:
+        """The constraint, in words and at the field."""
+        if ends_early(self.effective_from, self.effective_to):
+            raise ValidationError({"effective_to": _("The period ends before it begins.")})
 
 
 class RetentionRun(EventRow):

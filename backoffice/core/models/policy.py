@@ -1,8 +1,10 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.history import HistoricalRecords
+from backoffice.core.time import ends_early
 
 
 class PolicyValue(models.Model):
@@ -40,3 +42,8 @@ class PolicyValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.effective_from})"
+
+    def clean(self) -> None:
+        """The constraint, in words and at the field."""
+        if ends_early(self.effective_from, self.effective_to):
+            raise ValidationError({"effective_to": _("The period ends before it begins.")})

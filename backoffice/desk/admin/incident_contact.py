@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.choices import IncidentKind
+from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.models import IncidentContact
 
 
-class ContactForm(forms.ModelForm[IncidentContact]):
+class ContactForm(GuardedForm):
     """The kinds as boxes to tick; in the row they are a list of codes."""
 
     kinds = forms.MultipleChoiceField(

@@ -25,6 +25,7 @@ from backoffice.core.time import business_day
 from backoffice.desk.admin.keeping_words import blocker_label
 from backoffice.desk.admin.logs import LogAdmin
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.operations import OperationForm
 from backoffice.desk.registry import SidebarItem, registries
 from backoffice.desk.step import StepMixin
@@ -54,7 +55,7 @@ def time_kept(months: int) -> str:
 # --- rules -------------------------------------------------------------------------------------------------
 
 
-class RuleForm(forms.ModelForm[RetentionRule]):
+class RuleForm(GuardedForm):
     """Two rules of one basis for one kind never hold on the same day; of several bases the longest wins."""
 
     kind = forms.ChoiceField(label=_("kind of record"), choices=kind_choices, widget=UnfoldAdminSelectWidget)
@@ -83,9 +84,8 @@ class RuleForm(forms.ModelForm[RetentionRule]):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         kind, basis, start = data.get("kind"), data.get("basis"), data.get("effective_from")
         end = data.get("effective_to")
-        if start is not None and end is not None and end < start:
-            self.add_error("effective_to", _("The period ends before it begins."))
-        elif kind and basis and start is not None:
+        # A period that ends before it begins is the model's to refuse.
+        if kind and basis and start is not None and (end is None or start <= end):
             others = RetentionRule.objects.filter(kind=kind, basis=basis).exclude(pk=self.instance.pk)
             others = others.filter(Q(effective_to__isnull=True) | Q(effective_to__gte=start))
             if end is not None:

@@ -1,6 +1,7 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +9,7 @@ from backoffice.audit.models import Event
 from backoffice.core.choices import Confidence, LegalForce
 from backoffice.core.history import HistoricalRecords
 from backoffice.core.log import LogModel
+from backoffice.core.time import ends_early
 from backoffice.desk.choices import (
     DutyUnit,
     IncidentKind,
@@ -248,6 +250,11 @@ class IncidentContact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The constraint, in words and at the field."""
+        if ends_early(self.valid_from, self.valid_to):
+            raise ValidationError({"valid_to": _("The period ends before it begins.")})
 
 
 class IncidentNotification(LogModel):

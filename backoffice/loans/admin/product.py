@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.audit.services import lock
 from backoffice.core.errors import DomainError, InputRefused, NotPermitted
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.guarded import reconcile
 from backoffice.desk.once import AlreadySent, Once, answer_already_sent
 from backoffice.desk.templatetags.desk import amount
 from backoffice.loans.admin.ageing import today
 from backoffice.loans.admin.cost import TONES, table_context
-from backoffice.loans.admin.order_field import OrderField
-from backoffice.loans.choices import CostStanding, FeeBasis, FeeKind, FeeTiming
+from backoffice.loans.admin.product_forms import FeeForm, ProductForm, SampleForm, fee_values
+from backoffice.loans.choices import CostStanding
 from backoffice.loans.disclosure import percent
 from backoffice.loans.models import LoanProduct, ProductFee
 from backoffice.loans.pricing import cost_policy
@@ -34,91 +38,6 @@ from backoffice.loans.services.offers import FeeTerms
 
 #: Rows for further fees below those that there are.
 SPARE_FEES = 2
-
-#: The form's parts: title and fields.
-PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (_("Offer"), ("code", "name", "active", "minimum_amount", "maximum_amount", "term_months")),
-    (_("Price"), ("annual_rate", "default_multiple")),
-    (
-        _("Schedule"),
-        (
-            *("method", "period_unit", "every", "day_count", "rounding", "instalment_unit", "month_end"),
-            *("odd_days", "grace_principal", "grace_interest", "daily_interest", "early_repayment"),
-        ),
-    ),
-    (
-        _("What a payment pays"),
-        ("order_past_due", "order_due", "order_in_advance", "surplus", "filling"),
-    ),
-)
-
-
-def _plain(value: Any) -> Any:
-    """A number as one would type it, without the zeros that its column adds."""
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
-
-
-class ProductForm(forms.ModelForm):
-    """The product as it shall be. Conventions of a product with loans are shown and not changed."""
-
-    class Meta:
-        model = LoanProduct
-        fields = [name for _title, names in PARTS for name in names]
-        field_classes = dict.fromkeys(("order_past_due", "order_due", "order_in_advance"), OrderField)
-
-    def __init__(self, *args: Any, fixed: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in LoanProduct.CONVENTIONS if fixed else ():
-            self.fields[name].disabled = True
-        self.initial["annual_rate"] = _plain(self.initial.get("annual_rate"))
-        self.fields["annual_rate"].help_text = _("As a fraction, such as 0.146.")
-
-    def _post_clean(self) -> None:
-        """Fill the instance; whether it makes a product is the service's question, and asked once."""
-        forms.models.construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
-
-    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in PARTS]
-
-
-class FeeForm(forms.Form):
-    """One fee; a row without kind is none."""
-
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", "—"), *FeeKind.choices])
-    label = forms.CharField(label=_("For what"), required=False, max_length=60)
-    payee = forms.CharField(label=_("Payee"), required=False, max_length=100)
-    basis = forms.ChoiceField(label=_("Basis"), required=False, choices=[("", "—"), *FeeBasis.choices])
-    timing = forms.ChoiceField(label=_("When"), required=False, choices=[("", "—"), *FeeTiming.choices])
-    value = forms.DecimalField(
-        label=_("Amount or share"), required=False, min_value=Decimal(0), max_digits=12, decimal_places=6
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("kind"):
-            for name in ("label", "payee", "basis", "timing"):
-                if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _("Every fee has this."))
-        return data
-
-    def terms(self) -> FeeTerms | None:
-        data = self.cleaned_data
-        if not data.get("kind"):
-            return None
-        texts = {name: data[name] for name in ("kind", "label", "payee", "basis", "timing")}
-        return FeeTerms(**texts, value=data.get("value") or Decimal(0))
-
-
-class SampleForm(forms.Form):
-    """The loan that is shown beside the product."""
-
-    sample_principal = forms.DecimalField(
-        label=_("Principal (yuan)"), min_value=Decimal("0.01"), max_digits=12, decimal_places=2
-    )
-    sample_periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=2000)
-    sample_on = forms.DateField(
-        label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
 
 
 @admin.register(LoanProduct)
@@ -175,13 +94,20 @@ class LoanProductAdmin(BaseModelAdmin):
     def _editor(self, request: HttpRequest, obj: LoanProduct | None) -> HttpResponse:
         """GET shows product and sample; POST with ``preview`` computes the sample anew and writes nothing; any other
         POST makes the one service call."""
-        editor = _Editor(request, obj)
         if request.method != "POST" or "preview" in request.POST:
-            return self._draw(request, editor, status=200)
+            return self._draw(request, _Editor(request, obj), status=200)
+        with transaction.atomic():
+            if obj is not None:
+                # Before anything is asked: a second click waits here for the first, and is told apart from a quarrel.
+                lock(LoanProduct, obj.pk)
+            return self._save(request, _Editor(request, obj))
+
+    def _save(self, request: HttpRequest, editor: _Editor) -> HttpResponse:
         once, products = Once(request), reverse("admin:loans_loanproduct_changelist")
         if once.was_used():
             return answer_already_sent(request, products)
         if not editor.is_valid():
+            editor.reconcile_fees()
             return self._draw(request, editor, status=422)
         try:
             with once.making():
@@ -226,28 +152,39 @@ class _Editor:
     def __init__(self, request: HttpRequest, obj: LoanProduct | None) -> None:
         self.obj = obj
         self.fixed = obj is not None and obj.loans.exists()
-        present = [] if obj is None else list(obj.fees.order_by("sequence"))
         data = request.POST if request.method == "POST" else None
         # Its own instance: what was typed must not show through in what is stored.
         instance = LoanProduct() if obj is None else LoanProduct.objects.get(pk=obj.pk)
-        self.form = ProductForm(data, instance=instance, fixed=self.fixed)
-        names = [name for name, _field in FeeForm.base_fields.items()]
-        rows = 0 if self.fixed else SPARE_FEES
-        if data is not None:
-            given = data.get("fees", "")
-            rows = min(int(given), 20) - len(present) if given.isdecimal() else 0
-        self.fees: list[FeeForm] = []
-        for number in range(len(present) + max(rows, 0)):
-            initial = (
-                {name: getattr(present[number], name) for name in names} if number < len(present) else {}
-            )
-            form = FeeForm(data, prefix=f"fee{number}", initial=initial)
-            if self.fixed:
-                for field in form.fields.values():
-                    field.disabled = True
-            self.fees.append(form)
+        saves = "preview" not in request.POST
+        self.form = ProductForm(data, instance=instance, fixed=self.fixed, saves=saves)
+        # After the form, which says from when on a change makes the page stale.
+        self.stored = [] if obj is None else [fee_values(one) for one in obj.fees.order_by("sequence")]
+        self.fees = self._fee_forms(data)
         first = data if data is not None and "sample_principal" in data else None
         self.sample_form = SampleForm(first, initial=_first_sample(instance))
+
+    def _fee_forms(self, data: QueryDict | None) -> list[FeeForm]:
+        """One for each stored fee, then the spare rows; of what was sent as many as it says."""
+        rows = len(self.stored) + (0 if self.fixed else SPARE_FEES)
+        if data is not None:
+            given = data.get("fees", "")
+            rows = max(min(int(given), 20) if given.isdecimal() else 0, len(self.stored))
+        found = []
+        for number in range(rows):
+            form = FeeForm(data, prefix=f"fee{number}", initial=_at(self.stored, number))
+            for field in form.fields.values():
+                field.disabled = self.fixed
+            found.append(form)
+        return found
+
+    def reconcile_fees(self) -> None:
+        """What somebody else made of the fees meanwhile, where the product's form found the page stale."""
+        if self.obj is None or self.form.stale_since is None:
+            return
+        drawn = _fees_as_of(self.obj, self.form.stale_since)
+        for number, form in enumerate(self.fees):
+            now = _at(self.stored, number)
+            reconcile(form, drawn=_at(drawn, number), now=now, say=partial(form.text_of, values=now))
 
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), *(one.is_valid() for one in self.fees)])
@@ -311,6 +248,7 @@ class _Editor:
         return {
             **table_context(shown.table),
             "sample": shown,
+            "sample_outside": _outside(product, wanted["sample_principal"], wanted["sample_periods"]),
             "sample_standing": shown.standing.label,
             "sample_tone": TONES[shown.standing],
             "sample_cap": None if costs.cap is None else percent(costs.cap),
@@ -324,8 +262,26 @@ class _Editor:
         }
 
 
+def _at(values: list[dict[str, Any]], number: int) -> dict[str, Any]:
+    return values[number] if number < len(values) else {}
+
+
+def _fees_as_of(product: LoanProduct, seen: Sequence[int]) -> list[dict[str, Any]]:
+    """The fees that a page showed; ``seen``: how far the histories of product and fees had come."""
+    rows = ProductFee.history.filter(product_id=product.pk, history_id__lte=sum(seen[1:2]))
+    last = {row.id: row for row in rows.order_by("history_id")}
+    there = [row for row in last.values() if row.history_type != "-"]
+    return [fee_values(row) for row in sorted(there, key=lambda row: row.sequence)]
+
+
 def _terms_of(fee: ProductFee) -> FeeTerms:
     return FeeTerms(fee.kind, fee.label, fee.payee, fee.basis, fee.timing, fee.value)
+
+
+def _outside(product: LoanProduct, principal: Decimal, periods: int) -> bool:
+    """Whether the product's own limits forbid the loan."""
+    within = product.minimum_amount <= principal <= product.maximum_amount
+    return not within or periods > longest_term(product)
 
 
 def _first_sample(product: LoanProduct) -> dict[str, Any]:

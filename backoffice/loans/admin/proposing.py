@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -19,6 +18,7 @@ from backoffice.desk.operations import Operation, OperationForm
 from backoffice.desk.transitions import TransitionMixin
 from backoffice.loans.account import derive
 from backoffice.loans.admin.difference import difference_context
+from backoffice.loans.admin.percent_field import PercentField
 from backoffice.loans.change_terms import fingerprint
 from backoffice.loans.changes import Deferral, ExtraInstalments, RateCut, Reschedule, Terms, WaiverOf
 from backoffice.loans.choices import ChangeKind, Component
@@ -27,7 +27,6 @@ from backoffice.loans.models import Loan
 from backoffice.loans.services import propose_change
 from backoffice.loans.services.changes import simulated
 
-_PERCENT = Decimal(100)
 #: More instalments than this are nobody's plan: five years of months, or a typing error.
 _MOST = 60
 _DATE = forms.DateInput(attrs={"type": "date"})
@@ -86,17 +85,6 @@ class ExtraInstalmentsForm(ChangeForm):
         help_text=_("So many more than are left. What is overdue is spread along with the rest."),
     )
     terms = staticmethod(lambda own: ExtraInstalments(**own))
-
-
-class PercentField(forms.DecimalField):
-    """A yearly rate, typed in per cent and kept as a fraction."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=100, max_digits=6, decimal_places=4, **kwargs)
-
-    def clean(self, value: Any) -> Any:
-        percent = super().clean(value)
-        return None if percent is None else percent / _PERCENT
 
 
 class RescheduleForm(ChangeForm):

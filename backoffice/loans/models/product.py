@@ -148,6 +148,27 @@ class LoanProduct(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """The constraints, in words and at the field. What is no number is said elsewhere, and counts as one here."""
+
+        def number(name: str) -> Decimal:
+            value = getattr(self, name)
+            return Decimal(1) if value is None else value
+
+        wrong = {}
+        if number("minimum_amount") <= 0:
+            wrong["minimum_amount"] = _("The smallest loan is more than nothing.")
+        elif self.maximum_amount is not None and self.maximum_amount < number("minimum_amount"):
+            wrong["maximum_amount"] = _("This is below the smallest loan.")
+        if number("annual_rate") < 0:
+            wrong["annual_rate"] = _("A rate is not below nothing.")
+        if number("every") < 1:
+            wrong["every"] = _("A period has at least one unit.")
+        if number("instalment_unit") <= 0:
+            wrong["instalment_unit"] = _("Instalments are rounded to more than nothing, such as 0.01.")
+        if wrong:
+            raise ValidationError(wrong)
+
 
 class TermsVersion(models.Model):
     """格式条款版本: the numbered standard terms a loan was made under."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +24,10 @@ from backoffice.loans.samples import dearest
 from backoffice.loans.services.lending import LimitExceeded
 from backoffice.loans.services.rights import require
 from backoffice.staff.models import User
+
+#: Beyond ten years no small loan runs: a slip of the finger.
+LONGEST_TERM_MONTHS = 120
+_CODE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class ConventionsFixed(InputRefused):
@@ -54,6 +59,7 @@ def create_product(*, product: LoanProduct, fees: Sequence[FeeTerms], by: User, 
     """
     require(by, "loans.add_loanproduct")
     with act(by=by, at=at, code="product.created"):
+        _check_new(product, before=None)
         _check(product, _fees_of(product, fees), on=business_day(at))
         product.save()
         for fee in _fees_of(product, fees):
@@ -75,6 +81,7 @@ def change_product(*, product: LoanProduct, fees: Sequence[FeeTerms], by: User, 
         wanted = _fees_of(product, fees)
         if before.loans.exists():
             _check_fixed(before, product, present, wanted)
+        _check_new(product, before=before)
         _check(product, wanted, on=business_day(at))
         product.save()
         _write_fees(present, wanted)
@@ -113,6 +120,19 @@ def _check_fixed(
 
     if facts(present) != facts(wanted):
         raise ConventionsFixed(field="fees")
+
+
+def _check_new(product: LoanProduct, *, before: LoanProduct | None) -> None:
+    """Rules that came after the first products: what such a one has already may stay."""
+    code, term = product.code, product.term_months
+    if code and (before is None or before.code != code) and not _CODE.fullmatch(code):
+        raise InputRefused(
+            _("A code is of letters A to Z, digits, hyphens, dots and underscores."), field="code"
+        )
+    if term and (before is None or before.term_months != term) and term > LONGEST_TERM_MONTHS:
+        raise InputRefused(
+            _("Not more than %(months)s months.") % {"months": LONGEST_TERM_MONTHS}, field="term_months"
+        )
 
 
 def _check(product: LoanProduct, fees: Sequence[ProductFee], *, on: date) -> None:
