@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -159,7 +160,11 @@ FORMS: dict[str, type[ChangeForm]] = {
 }
 OPERATIONS = tuple(
     Operation(
-        name, _propose, form=form, help=_("A second person decides. What comes in meanwhile makes it void.")
+        name,
+        _propose,
+        form=form,
+        help=_("A second person decides. What comes in meanwhile makes it void."),
+        awaits=lambda made: reverse("admin:loans_schedulechange_change", args=(made.pk,)),
     )
     for name, form in FORMS.items()
 )
