@@ -54,9 +54,9 @@ def pending_postings(loan: Loan) -> QuerySet[PostingRequest]:
 
 
 def reversible_repayments(loan: Loan) -> QuerySet[Repayment]:
-    """The repayments that stand, whose reversal nobody asked for yet and that no write-off was decided on, newest first.
+    """The repayments that stand, whose reversal nobody asked for yet and that no write-off was decided on.
 
-    Of the day of the write-off itself the service says which were there by then.
+    Newest first. Of the day of the write-off itself the service says which were there by then.
     """
     waiting = PostingRequest.objects.filter(repayment=OuterRef("pk"), state=PostingState.REQUESTED)
     found = Repayment.objects.filter(~Exists(waiting), loan=loan, reverses=None, reversal=None)

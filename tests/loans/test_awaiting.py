@@ -22,7 +22,7 @@ from backoffice.loans.services.repayments import ExternalIdReused
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from tests.factories.changes import a_proposal, a_write_off
-from tests.factories.loans import NOW, TODAY, a_loan, a_repayment
+from tests.factories.loans import NOW, a_loan, a_repayment
 from tests.factories.staff import person
 
 pytestmark = pytest.mark.django_db

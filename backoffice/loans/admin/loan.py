@@ -26,6 +26,7 @@ from backoffice.loans.admin.chart import STATES, balance_chart_of, chart_of
 from backoffice.loans.admin.cost import CostPages, cost_card
 from backoffice.loans.admin.proposing import ProposingMixin
 from backoffice.loans.admin.quote import QuoteMixin
+from backoffice.loans.admin.repayment import narrowed
 from backoffice.loans.changed import easing_of, pending_postings
 from backoffice.loans.choices import CostStanding, RiskClass
 from backoffice.loans.models import Loan
@@ -107,6 +108,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
         return {
             "facts": facts,
             "snapshot": facts.snapshot,
+            "repayments": narrowed(facts.repayments, request.GET.get("repayments", "")),
             "kind": KINDS[facts.snapshot.kind],
             "risk_class": RiskClass(facts.snapshot.classification.value).label,
             "rate_percent": obj.annual_rate * 100,
