@@ -230,3 +230,29 @@ def test_a_write_off_of_what_was_paid_is_dead(client: Client, officer: User) -> 
         services.approve_write_off(
             write_off=fresh, by=person(Role.LOAN_OFFICER), at=timezone.now(), reason="同意"
         )
+
+
+# --- more than is owed -------------------------------------------------------------------------------------
+
+
+def test_the_form_says_what_settles_and_what_is_more_becomes_credit(client: Client, officer: User) -> None:
+    loan = an_old_loan()
+    url, quote = step(loan, "post_repayment"), reverse("admin:loans_loan_quote", args=(loan.pk,))
+    settles = client.get(quote).context["quote"].total
+    field = client.get(url).context["form"].fields["amount"]
+    assert f"{settles:,.2f}" in field.help_text
+    assert field.widget.attrs["data-settles"] == f"{settles:.2f}"
+    moment = timezone.now()
+    a_repayment(loan, settles + 2000, on=today(), received_at=moment, at=moment)
+    loan.refresh_from_db()
+    assert loan.state == "settled"
+    assert loan.credit > 0
+    credit = f"{loan.credit:,.2f}"
+    assert credit in client.get(quote).content.decode()
+    row = client.get(page(loan.borrower)).content.decode().partition(loan.number)[2].partition("</tr>")[0]
+    assert credit in row
+
+
+def test_a_loan_that_is_still_to_be_paid_out_has_no_such_notice(client: Client, officer: User) -> None:
+    loan = a_loan(disbursed_on=today() + timedelta(days=3), at=timezone.now())
+    assert not client.get(step(loan, "post_repayment")).context["form"].fields["amount"].help_text

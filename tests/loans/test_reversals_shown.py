@@ -54,7 +54,7 @@ def test_the_list_tells_them_apart(auditor: Client, three: tuple[Repayment, ...]
     standing, bounced, reversal = three
     text = auditor.get(reverse(LIST)).content.decode()
     assert "-22.00" in text
-    assert text.count("chip-warn\">Reversal<") == text.count("chip-bad\">Repayment reversed<") == 1
+    assert text.count('chip-warn">Reversal<') == text.count('chip-bad">Repayment reversed<') == 1
     assert shown(auditor, "standing") == [standing]
     assert shown(auditor, "reversed") == [bounced]
     assert shown(auditor, "reversals") == [reversal]

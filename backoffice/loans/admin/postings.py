@@ -21,10 +21,13 @@ from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
 from backoffice.desk.templatetags.desk import amount, when
 from backoffice.loans import workflow
+from backoffice.loans.admin.ageing import today
 from backoffice.loans.admin.asked import standing_of, words_of
 from backoffice.loans.changed import pending_postings, reversible_repayments
 from backoffice.loans.choices import PostingKind, PostingState, RepaymentChannel
+from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import PostingRequest, Repayment
+from backoffice.loans.quotes import quote_of
 from backoffice.loans.selectors import allocation_of
 from backoffice.loans.selectors_several import owes_on_several, proposal
 from backoffice.loans.services import postings
@@ -34,6 +37,9 @@ MOMENT = "%Y-%m-%dT%H:%M"
 
 class RepaymentForm(OperationForm):
     """Money that came in."""
+
+    class Media:
+        js = ("loans/posting.js",)
 
     amount = forms.DecimalField(label=_("Amount (yuan)"), max_digits=12, decimal_places=2, min_value=0)
     received_at = forms.DateTimeField(
@@ -69,10 +75,24 @@ class RepaymentForm(OperationForm):
         if not self.several:
             del self.fields["named"]
         pending = pending_postings(self.obj)
+        self._say_what_settles()
         if pending:
             self.notices = [render_to_string("loans/parts/pending.html", {"pending": pending})]
         if not any(one.kind == PostingKind.REPAYMENT for one in pending):
             del self.fields["another"]
+
+    def _say_what_settles(self) -> None:
+        """Beside the amount, for the script to warn of more: a notice, for more may be paid than is owed."""
+        if self.obj.disbursed_on > today():
+            return
+        settles = quote_of(ledger_of(self.obj), on=today()).total
+        words = _("%(amount)s yuan settle the loan today.") % {"amount": f"{settles:,.2f}"}
+        more = _(
+            "This is more than settles the loan today. It pays the instalments to come, unless the loan is settled "
+            "early; what is left over stays as the borrower's credit."
+        )
+        self.fields["amount"].help_text = words
+        self.fields["amount"].widget.attrs |= {"data-settles": f"{settles:.2f}", "data-more": more}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

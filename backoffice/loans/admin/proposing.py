@@ -45,6 +45,7 @@ class ChangeForm(OperationForm):
     """
 
     terms: Callable[[dict[str, Any]], Terms]
+    entered: str
     restructuring = forms.BooleanField(
         label=_("A concession because of financial difficulty"),
         required=False,
@@ -67,7 +68,7 @@ class ChangeForm(OperationForm):
         own = {name: value for name, value in given.items() if name not in general}
         terms, restructuring = type(self).terms(own), bool(general["restructuring"])
         self.entered = fingerprint({"terms": terms_as_data(terms), "restructuring": restructuring})
-        simulated, _separator, difference = general["shown"].partition("_")
+        simulated, _separator, difference = str(general["shown"]).partition("_")
         if "propose" in self.data and simulated and simulated != self.entered:
             raise forms.ValidationError(
                 _("The form is no longer what was simulated: simulate it again."), code="form-changed"

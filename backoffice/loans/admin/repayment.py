@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -37,8 +37,8 @@ STANDINGS: dict[str, Any] = {
 class StandingFilter(SimpleListFilter):
     """What stands, what was reversed, and what reverses it.
 
-    The few reversals come by the unique index of what they reverse; what stands is nearly everything, walked in the
-    order of the list.
+    The few reversals come by the unique index of what they reverse. What stands is nearly everything: walked in the
+    order of the list, and looked up one by one in that index (a join would be hashed over the whole table).
     """
 
     title = _("reversal")
@@ -51,7 +51,7 @@ class StandingFilter(SimpleListFilter):
         reversals = Repayment.objects.filter(reverses__isnull=False)
         match self.value():
             case "standing":
-                return queryset.filter(reverses=None, reversal=None)
+                return queryset.filter(~Exists(reversals.filter(reverses=OuterRef("pk"))), reverses=None)
             case "reversed":
                 return queryset.filter(pk__in=reversals.values("reverses"))
             case "reversals":
