@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.export_pages import ExportPageMixin
@@ -28,8 +29,8 @@ from backoffice.loans.services.exporting import record_book_export
 
 #: Name → words, of the filter of the list and of the loan's page.
 STANDINGS: dict[str, Any] = {
-    "standing": _("Standing"),
-    "reversed": _("Reversed"),
+    "standing": pgettext_lazy("of a repayment", "Standing"),
+    "reversed": pgettext_lazy("of a repayment", "Reversed"),
     "reversals": _("Reversals"),
 }
 
