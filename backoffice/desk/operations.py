@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OperationForm(forms.Form):
-    """The form of an operation. ``obj`` and ``viewer`` are known; ``cleaned_data`` becomes the service's arguments."""
+    """The form of an operation. ``obj`` and ``viewer`` are known; ``cleaned_data`` becomes the service's arguments.
+
+    ``notices`` stand above the fields: what to know before filling them in.
+    """
+
+    notices: Sequence[Any] = ()
 
     def __init__(self, *args: Any, obj: Any, viewer: Any, **kwargs: Any) -> None:
         self.obj = obj
@@ -31,6 +36,7 @@ class Operation:
 
     ``form=None`` shows a confirmation only. ``bulk`` offers it as an action on the list as well. ``commits_itself``:
     the service commits part by part, or what it writes stays although it ends with a refusal (``Once.making``).
+    ``awaits`` answers the address of what was made where it only awaits a second person, and nothing where it is done.
     """
 
     name: str
@@ -39,3 +45,4 @@ class Operation:
     bulk: bool = False
     help: Any = ""
     commits_itself: bool = False
+    awaits: Callable[[Any], str] | None = None

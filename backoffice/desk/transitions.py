@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -114,20 +115,30 @@ class TransitionMixin(_Base):
                 return self._ask(request, obj, operation, answer.transition, form, status=422)
         try:
             with once.making(commits_itself=operation.commits_itself):
-                self._run(request, obj, operation, form, at=timezone.now())
+                made = self._run(request, obj, operation, form, at=timezone.now())
         except AlreadySent:
             return answer_already_sent(request, self._next(request, obj))
         except DomainError as error:
             return self._failed(request, obj, operation, answer.transition, form, error)
         sidebar.forget(request.user)
-        messages.success(request, _("%(step)s: done.") % {"step": answer.transition.label})
+        self._say(request, operation, answer.transition, made)
         return HttpResponseRedirect(self._next(request, obj))
 
     def _run(
         self, request: HttpRequest, obj: Any, operation: Operation, form: forms.Form | None, *, at: datetime
-    ) -> None:
+    ) -> Any:
         data = form.cleaned_data if form is not None else {}
-        operation.run(obj=obj, by=request.user, at=at, **data)
+        return operation.run(obj=obj, by=request.user, at=at, **data)
+
+    def _say(self, request: HttpRequest, operation: Operation, row: Transition, made: Any) -> None:
+        """Done; or submitted only, with the way to what awaits a second person."""
+        url = operation.awaits(made) if operation.awaits is not None else ""
+        if not url:
+            messages.success(request, _("%(step)s: done.") % {"step": row.label})
+            return
+        words = _("%(step)s: submitted, awaits a second person.") % {"step": row.label}
+        link = format_html('{} <a href="{}">{}</a>', words, url, _("Show the request"))
+        messages.warning(request, link)
 
     def _failed(
         self,

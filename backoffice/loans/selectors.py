@@ -195,7 +195,11 @@ def loan_snapshot(loan_id: int, *, on: date) -> LoanSnapshot:
 def loan_for_page(loan: Loan, *, on: date) -> LoanPage:
     """The loan's page as of the end of ``on``. Eight queries, and one for the product where it is not joined."""
     ledger = ledger_of(loan)
+    known = {one.pk: one for one in ledger.repayments}
     undone = {one.reverses_id for one in ledger.repayments if one.reverses_id is not None}
+    for one in ledger.repayments:
+        if one.reverses_id is not None:
+            one.reverses = known[one.reverses_id]
     newest_first = sorted(ledger.repayments, key=lambda one: (one.received_at, one.pk), reverse=True)
     lines = repayment_lines(newest_first, undone=undone)
     return LoanPage(snapshot_of(ledger, on=on, policy=loan_policy(on=on)), tuple(lines))

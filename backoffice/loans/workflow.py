@@ -15,6 +15,7 @@ from backoffice.core.money import ZERO
 from backoffice.core.services import policy_value
 from backoffice.core.time import business_day
 from backoffice.core.workflow import Transition, Workflow, transition
+from backoffice.loans.changed import can_be_written_off, reversible_repayments
 from backoffice.loans.choices import ChangeKind, ChangeState, LoanState, PostingState, TermsState
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
 from backoffice.loans.policy import WAIVER_LIMIT
@@ -39,6 +40,11 @@ def _is_paused(loan: Loan, by: Actor, at: datetime) -> Any | None:
 def _was_charged(loan: Loan, by: Actor, at: datetime) -> Any | None:
     standing = loan.charges.filter(reverses=None, reversal=None)
     return None if standing.exists() else _("No cost was charged on it.")
+
+
+def _has_what_can_be_reversed(loan: Loan, by: Actor, at: datetime) -> Any | None:
+    words = _("There is no repayment on it that can be reversed.")
+    return None if reversible_repayments(loan).exists() else words
 
 
 def _is_overdue(loan: Loan, by: Actor, at: datetime) -> Any | None:
@@ -90,6 +96,7 @@ loan = Workflow(
             [LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.SETTLED],
             None,
             "loans.reverse_repayment",
+            _has_what_can_be_reversed,
             effect=_("The repayment counts as never received; everything after it is derived anew."),
             style="danger",
         ),
@@ -187,15 +194,12 @@ loan = Workflow(
 )
 
 
-def _by_another(request: PostingRequest, by: Actor, at: datetime) -> Any | None:
-    return (
-        _("Another person than the one who asked has to decide.")
-        if request.requested_by_id == by.pk
-        else None
-    )
+def _by_another(request: PostingRequest | WriteOff, by: Actor, at: datetime) -> Any | None:
+    words = _("Another person than the one who asked has to decide.")
+    return words if request.requested_by_id == by.pk else None
 
 
-def _by_the_same(request: PostingRequest, by: Actor, at: datetime) -> Any | None:
+def _by_the_same(request: PostingRequest | WriteOff, by: Actor, at: datetime) -> Any | None:
     return _("Only the person who asked takes it back.") if request.requested_by_id != by.pk else None
 
 
@@ -346,20 +350,12 @@ change = Workflow(
 )
 
 
-def _write_off_by_another(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
-    return (
-        _("Another person than the one who asked has to decide.")
-        if write_off.requested_by_id == by.pk
-        else None
-    )
-
-
-def _write_off_by_the_same(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
-    return _("Only the person who asked takes it back.") if write_off.requested_by_id != by.pk else None
-
-
 def _write_off_not_too_old(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
     return _still_in_time(write_off.decide_by, write_off.requested_at, at=at)
+
+
+def _is_still_overdue(write_off: WriteOff, by: Actor, at: datetime) -> Any | None:
+    return None if can_be_written_off(write_off.loan) else _("Nothing is overdue on this loan any more.")
 
 
 write_off = Workflow(
@@ -372,8 +368,9 @@ write_off = Workflow(
             [PostingState.REQUESTED],
             PostingState.DONE,
             "loans.approve_write_off",
-            _write_off_by_another,
+            _by_another,
             _write_off_not_too_old,
+            _is_still_overdue,
             effect=_("The loan leaves the balance sheet today. The borrower owes the same as before."),
             style="danger",
         ),
@@ -383,7 +380,7 @@ write_off = Workflow(
             [PostingState.REQUESTED],
             PostingState.REFUSED,
             "loans.approve_write_off",
-            _write_off_by_another,
+            _by_another,
             effect=_("The loan stays as it is."),
         ),
         transition(
@@ -392,7 +389,7 @@ write_off = Workflow(
             [PostingState.REQUESTED],
             PostingState.WITHDRAWN,
             "loans.request_write_off",
-            _write_off_by_the_same,
+            _by_the_same,
             effect=_("The loan stays as it is."),
         ),
     ],

@@ -22,6 +22,7 @@ from backoffice.loans.choices import ChangeState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Charge, Loan, PaymentPause, ScheduleChange, WriteOff
 from backoffice.loans.quotes import quote_of
+from backoffice.loans.services.changes import AccountChanged
 from backoffice.staff.models import User
 from backoffice.staff.roles import Role
 from tests.factories.changes import a_charge, a_pause, a_proposal, a_write_off
@@ -79,6 +80,11 @@ def test_first_the_difference_then_the_proposal(client: Client, officer: User) -
     # Other terms than those that were shown are not proposed.
     other = client.post(url, {**form, "periods": "3", "shown": found[1], "propose": "1"})
     assert other.status_code == 422
+    assert other.context["form"].has_error("__all__", "form-changed"), "not that the loan changed"
+    assert other.context["form"].data["reason"] == form["reason"]
+    ticked = client.post(url, {**form, "restructuring": "on", "shown": found[1], "propose": "1"})
+    assert ticked.context["form"].has_error("__all__", "form-changed")
+    assert client.post(url, {**form, "periods": "3", "shown": found[1], "show": "1"}).status_code == 200
     assert client.post(url, {**form, "shown": found[1], "propose": "1"}).status_code == 302
     change = ScheduleChange.objects.get()
     assert (change.kind, change.parameters, change.proposed_by) == ("deferral", {"periods": 2}, officer)
@@ -287,3 +293,15 @@ def test_a_pause_that_works_is_ended_from_the_page(client: Client, officer: User
     assert client.post(step(loan, "end_pause"), {"pause": pause.pk, "reason": "恢复"}).status_code == 302
     pause.refresh_from_db()
     assert pause.until == today()
+
+
+def test_what_happened_on_the_loan_since_is_told_apart_from_another_form(
+    client: Client, officer: User
+) -> None:
+    loan = a_new_loan()
+    url, form = step(loan, "deferral"), {"periods": "2", "reason": "暂时失业"}
+    shown = client.post(url, form).context["form"].data["shown"]
+    a_charge(loan, on=today(), at=timezone.now())
+    answer = client.post(url, {**form, "shown": shown, "propose": "1"})
+    assert answer.status_code == 422
+    assert answer.context["form"].non_field_errors() == [str(AccountChanged.default_message)]

@@ -291,7 +291,7 @@ def test_only_what_is_overdue_is_written_off_and_asked_for_once(officer: User, o
     assert call(services.refuse_write_off, write_off=second, by=other).state == PostingState.REFUSED
     third = a_write_off(loan, by=officer)
     call(services.apply_change, change=a_proposal(fresh(loan), by=officer), by=other)
-    with pytest.raises(NotWriteable):
+    with pytest.raises(TransitionRefused):
         call(services.approve_write_off, write_off=third, by=other)
     assert fresh(loan).state == LoanState.ACTIVE
 

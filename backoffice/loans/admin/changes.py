@@ -19,7 +19,9 @@ from backoffice.desk.operations import Operation, ReasonForm
 from backoffice.desk.page import EMPTY
 from backoffice.desk.templatetags.desk import amount, chip, days_left, when
 from backoffice.loans import services, workflow
+from backoffice.loans.admin.asked import standing_of, words_of
 from backoffice.loans.admin.difference import difference_context, terms_in_words
+from backoffice.loans.changed import can_be_written_off
 from backoffice.loans.choices import ChangeState, PostingState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import ScheduleChange, WriteOff
@@ -83,6 +85,8 @@ class ScheduleChangeAdmin(BaseModelAdmin):
             "void": obj.state == ChangeState.PROPOSED and as_shown(obj, ledger_of(obj.loan)) is None,
             "too_old": obj.state == ChangeState.PROPOSED and _too_old(obj.decide_by),
             "terms": terms_in_words(obj.kind, obj.parameters),
+            "words": words_of(obj, request.user),
+            "asked": (obj.proposed_by, obj.proposed_at),
             "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
         }
 
@@ -123,9 +127,10 @@ class WriteOffAdmin(BaseModelAdmin):
             form=ReasonForm,
         ),
     )
+    page_template = "loans/write_off_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
-    page_fields = ("loan", "state", "yuan", "requested_by", "requested", "until", "decided_by", "decided")
+    page_fields = ("state", "yuan", "until")
     list_display = ("requested", "loan", "yuan", "requested_by", "state", "until")
     list_select_related = ("loan", "requested_by")
     list_filter = ("state",)
@@ -135,6 +140,17 @@ class WriteOffAdmin(BaseModelAdmin):
     def until(self, obj: WriteOff) -> Any:
         return _until(obj.decide_by, waits=obj.state == PostingState.REQUESTED)
 
+    def page_context(self, request: HttpRequest, obj: WriteOff) -> dict[str, Any]:
+        waits = obj.state == PostingState.REQUESTED
+        return {
+            "words": words_of(obj, request.user),
+            "asked": (obj.requested_by, obj.requested_at),
+            "loan_url": reverse("admin:loans_loan_change", args=(obj.loan_id,)),
+            "standing": standing_of(obj.loan) if waits else None,
+            "void": waits and not can_be_written_off(obj.loan),
+            "too_old": waits and _too_old(obj.decide_by),
+        }
+
     @admin.display(description=_("principal (yuan)"))
     def yuan(self, obj: WriteOff) -> str:
         return amount(obj.principal)
@@ -142,7 +158,3 @@ class WriteOffAdmin(BaseModelAdmin):
     @admin.display(description=_("requested at"))
     def requested(self, obj: WriteOff) -> SafeString:
         return when(obj.requested_at)
-
-    @admin.display(description=_("decided at"))
-    def decided(self, obj: WriteOff) -> SafeString:
-        return when(obj.decided_at)

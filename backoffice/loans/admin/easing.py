@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -137,5 +138,6 @@ OPERATIONS = (
         lambda *, obj, by, at, reason: services.request_write_off(loan=obj, by=by, at=at, reason=reason),
         form=ReasonForm,
         help=_("Say what was tried to recover it."),
+        awaits=lambda made: reverse("admin:loans_writeoff_change", args=(made.pk,)),
     ),
 )

@@ -26,7 +26,8 @@ from backoffice.loans.admin.chart import STATES, balance_chart_of, chart_of
 from backoffice.loans.admin.cost import CostPages, cost_card
 from backoffice.loans.admin.proposing import ProposingMixin
 from backoffice.loans.admin.quote import QuoteMixin
-from backoffice.loans.changed import easing_of
+from backoffice.loans.admin.repayment import narrowed
+from backoffice.loans.changed import easing_of, pending_postings
 from backoffice.loans.choices import CostStanding, RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.resources import LoanResource
@@ -107,6 +108,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
         return {
             "facts": facts,
             "snapshot": facts.snapshot,
+            "repayments": narrowed(facts.repayments, request.GET.get("repayments", "")),
             "kind": KINDS[facts.snapshot.kind],
             "risk_class": RiskClass(facts.snapshot.classification.value).label,
             "rate_percent": obj.annual_rate * 100,
@@ -116,6 +118,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
             "documents": documents.documents_of(request, obj),
             "balance": balance_chart_of(facts.snapshot.account),
             "easing": easing_of(obj),
+            "pending": pending_postings(obj) if request.user.has_perm("loans.view_postingrequest") else [],
             "tones": TONES,
             "cost": cost_card(obj),
             "days_url": reverse("admin:loans_loan_days", args=(quote(obj.pk),)),

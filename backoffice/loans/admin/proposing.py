@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ from backoffice.desk.transitions import TransitionMixin
 from backoffice.loans.account import derive
 from backoffice.loans.admin.difference import difference_context
 from backoffice.loans.admin.percent_field import PercentField
-from backoffice.loans.change_terms import fingerprint
+from backoffice.loans.change_terms import fingerprint, terms_as_data
 from backoffice.loans.changes import Deferral, ExtraInstalments, RateCut, Reschedule, Terms, WaiverOf
 from backoffice.loans.choices import ChangeKind, Component
 from backoffice.loans.ledger import ledger_of
@@ -37,9 +38,13 @@ def _fingerprint_field() -> forms.CharField:
 
 
 class ChangeForm(OperationForm):
-    """What every proposal asks for. A form names its own fields and makes ``terms`` of them."""
+    """What every proposal asks for. A form names its own fields and makes ``terms`` of them.
+
+    ``shown`` says what was simulated and what came of it, so that each can turn out to be another one by now.
+    """
 
     terms: Callable[[dict[str, Any]], Terms]
+    entered: str
     restructuring = forms.BooleanField(
         label=_("A concession because of financial difficulty"),
         required=False,
@@ -60,7 +65,14 @@ class ChangeForm(OperationForm):
             return given
         general = {name: given.get(name) for name in ChangeForm.base_fields}
         own = {name: value for name, value in given.items() if name not in general}
-        return {**general, "restructuring": bool(general["restructuring"]), "terms": type(self).terms(own)}
+        terms, restructuring = type(self).terms(own), bool(general["restructuring"])
+        self.entered = fingerprint({"terms": terms_as_data(terms), "restructuring": restructuring})
+        simulated, _separator, difference = str(general["shown"]).partition("_")
+        if "propose" in self.data and simulated and simulated != self.entered:
+            raise forms.ValidationError(
+                _("The form is no longer what was simulated: simulate it again."), code="form-changed"
+            )
+        return {**general, "restructuring": restructuring, "terms": terms, "shown": difference}
 
 
 class DeferralForm(ChangeForm):
@@ -147,7 +159,11 @@ FORMS: dict[str, type[ChangeForm]] = {
 }
 OPERATIONS = tuple(
     Operation(
-        name, _propose, form=form, help=_("A second person decides. What comes in meanwhile makes it void.")
+        name,
+        _propose,
+        form=form,
+        help=_("A second person decides. What comes in meanwhile makes it void."),
+        awaits=lambda made: reverse("admin:loans_schedulechange_change", args=(made.pk,)),
     )
     for name, form in FORMS.items()
 )
@@ -187,7 +203,7 @@ class ProposingMixin(_Base):
             return self._failed(request, obj, operation, answer.transition, form, error)
         data = difference.as_data()
         form.data = form.data.copy()  # type: ignore[attr-defined]
-        form.data["shown"] = fingerprint(data)  # type: ignore[index]
+        form.data["shown"] = f"{form.entered}_{fingerprint(data)}"  # type: ignore[index]
         page = self._ask(request, obj, operation, answer.transition, form)
         page.context_data |= {"difference": difference_context(data), "restructuring": eases}  # type: ignore[attr-defined]
         return page

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
@@ -87,4 +88,6 @@ class PostingRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount}"
+        words = gettext("%(kind)s on %(loan)s: %(amount)s yuan")
+        facts = {"kind": self.get_kind_display(), "loan": self.loan.number, "amount": f"{self.amount:,.2f}"}
+        return words % facts

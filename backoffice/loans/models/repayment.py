@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +61,11 @@ class Repayment(LogModel):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def signed_amount(self) -> Decimal:
+        """Less than nothing for a reversal: what it adds to the money received (yuan)."""
+        return -self.amount if self.reverses_id is not None else self.amount
 
 
 class PostingRun(LogModel):

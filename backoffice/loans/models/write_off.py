@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import HistoricalRecords
@@ -61,4 +62,5 @@ class WriteOff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.loan_id} {self.principal}"
+        words = gettext("Write-off of %(loan)s: %(amount)s yuan")
+        return words % {"loan": self.loan.number, "amount": f"{self.principal:,.2f}"}

@@ -8,9 +8,11 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import Act, act, lock
+from backoffice.core.errors import InputRefused
 from backoffice.core.services import next_number, policy_value
 from backoffice.core.time import business_day
 from backoffice.loans import workflow
+from backoffice.loans.changed import pending_postings
 from backoffice.loans.choices import PostingKind, PostingState
 from backoffice.loans.models import Borrower, Loan, PostingRequest, Repayment
 from backoffice.loans.policy import FOUR_EYES_FROM
@@ -24,11 +26,21 @@ from backoffice.loans.services.repayments import (
     reverse_repayment,
     why_not_reversible,
 )
+from backoffice.loans.services.rights import require
 from backoffice.loans.services.telling import tell
 from backoffice.staff.models import User
 
 #: How postings by hand are numbered; those of other systems bring their own ids along.
 PREFIX = "HK"
+
+
+class AlikeAwaits(InputRefused):
+    """Money of the same amount awaits a second person on this loan, and nobody said that this is another payment."""
+
+    code = "alike-awaits"
+    default_message = _(
+        "The same amount on this loan awaits a second person already. If this is another payment, say so."
+    )
 
 
 def enter_repayment(
@@ -38,17 +50,23 @@ def enter_repayment(
     received_at: datetime,
     channel: str,
     external_id: str = "",
+    another: bool = True,
     by: User,
     at: datetime,
     reason: str = "",
 ) -> Repayment | PostingRequest:
     """Take ``amount`` yuan onto the loan by hand: a repayment, or from the limit on a request for a second person.
 
-    Without an ``external_id`` (the bank's reference) it gets a number of ours. Raises ``NotPermitted``,
-    ``TransitionRefused``, ``ExternalIdReused``, ``LoanNotOpen`` and ``InputRefused``.
+    Without an ``external_id`` (the bank's reference) it gets a number of ours. ``another`` says that it is not the
+    money of the same amount for which a request waits already; without it that is refused. Raises ``NotPermitted``,
+    ``TransitionRefused``, ``ExternalIdReused``, ``AlikeAwaits``, ``LoanNotOpen`` and ``InputRefused``.
     """
     with act(by=by, at=at, code="repayment.entered", reason=reason, dossier=loan.dossier) as frame:
         workflow.loan.check("post_repayment", loan, by=by, at=at)
+        if external_id and _asked_for(external_id, creditor_id=loan.creditor_id):
+            raise ExternalIdReused(
+                _("A posting with this reference awaits a second person."), field="external_id"
+            )
         external_id = external_id or next_number(prefix=PREFIX, at=at)[0]
         known = known_repayment(loan.creditor_id, external_id)
         if known is not None and Repayment.objects.filter(reverses=known).exists():
@@ -72,6 +90,8 @@ def enter_repayment(
         check_owed(loan=loan, amount=amount, received_at=received_at, at=at)
         if known is not None:
             raise ExternalIdReused(field="external_id")
+        if not another and pending_postings(loan).filter(kind=PostingKind.REPAYMENT, amount=amount).exists():
+            raise AlikeAwaits(field="another")
         request = PostingRequest.objects.create(
             loan=loan,
             kind=PostingKind.REPAYMENT,
@@ -94,14 +114,16 @@ def enter_reversal(
     Raises ``NotPermitted``, ``TransitionRefused`` and ``NotReversible``.
     """
     loan = repayment.loan
+    require(by, workflow.loan["reverse_repayment"].permission)
     with act(by=by, at=at, code="repayment.reversal_entered", reason=reason, dossier=loan.dossier) as frame:
-        workflow.loan.check("reverse_repayment", loan, by=by, at=at)
         loan = _locked(loan)
+        # First what keeps this one from being reversed: it says more than that there is none that could be.
         refusal = why_not_reversible(repayment, loan=loan)
         if refusal is not None:
             raise NotReversible(refusal, field="repayment")
         if repayment.posting_requests.filter(state=PostingState.REQUESTED).exists():
             raise NotReversible(_("Its reversal awaits a second person already."), field="repayment")
+        workflow.loan.check("reverse_repayment", loan, by=by, at=at)
         if repayment.amount < _limit(at):
             return reverse_repayment(
                 repayment=repayment, external_id=_reversal_id(repayment, at=at), by=by, at=at, reason=reason
@@ -168,6 +190,12 @@ def withdraw_posting(*, request: PostingRequest, by: User, at: datetime, reason:
         workflow.posting.step("withdraw", request, by=by, at=at)
         _decide(frame, "posting_withdrawn", request)
     return request
+
+
+def _asked_for(external_id: str, *, creditor_id: int) -> bool:
+    """Whether money that a creditor knows by this id awaits a second person, on whichever of its loans."""
+    asked = PostingRequest.objects.filter(external_id=external_id, state=PostingState.REQUESTED)
+    return asked.filter(loan__creditor=creditor_id).exists()
 
 
 def _limit(at: datetime) -> Decimal:

@@ -71,16 +71,15 @@ def approve_write_off(*, write_off: WriteOff, by: User, at: datetime, reason: st
 
     The borrower owes the same as before: days past due, class and default interest go on, payments are taken. What was
     paid by now is fixed: it can neither be reversed nor, of earlier days, added to; nor can costs, pauses of default
-    interest or changes of that time be. Raises ``NotPermitted``,
-    ``TransitionRefused`` (after ``decide_by`` too) and, where nothing is overdue any more, ``NotWriteable``.
+    interest or changes of that time be. Raises ``NotPermitted`` and ``TransitionRefused`` (after ``decide_by``, and
+    where nothing is overdue any more, too).
     """
     dossier = write_off.loan.dossier
     with act(by=by, at=at, code="write_off.approved", reason=reason, dossier=dossier) as frame:
         loan = _locked(write_off.loan)
         write_off = lock(WriteOff, write_off.pk)
+        write_off.loan = loan
         workflow.write_off.step("approve", write_off, by=by, at=at)
-        if loan.state != LoanState.ACTIVE or loan.oldest_unpaid_due_on is None:
-            raise NotWriteable(_("Nothing is overdue on this loan any more."))
         write_off.principal = _principal(loan, at=at)
         loan.state = LoanState.WRITTEN_OFF
         loan.written_off_on, loan.written_off_principal = business_day(at), write_off.principal

@@ -110,7 +110,6 @@ CASES = [
         world=lambda: entry("8000.00"),
         events=("posting_requested",),
         variant="above the limit",
-        adds="asked twice it waits twice, until a second person decides",
     ),
     Case(service=postings.enter_reversal, world=lambda: reversal("500.00"), events=("repayment_reversed",)),
     Case(
