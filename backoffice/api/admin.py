@@ -38,6 +38,7 @@ class NewClientForm(ReasonForm):
 
     name = forms.CharField(label=_("Client's name"), max_length=60)
     scopes = _scopes_field()
+    field_order = ("name", "scopes", "reason")
 
 
 class ScopesForm(ReasonForm):
