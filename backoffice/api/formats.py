@@ -69,7 +69,9 @@ class Body(serializers.Serializer[Any]):
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
             message = self.error_messages["unknown"]
-            errors = {name: [ErrorDetail(message, "unknown")] for name in data if name not in self.fields}
+            errors = {
+                name: [ErrorDetail(str(message), "unknown")] for name in data if name not in self.fields
+            }
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
