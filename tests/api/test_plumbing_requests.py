@@ -148,15 +148,13 @@ def test_input_at_fault_is_pointed_at(api: Api) -> None:
 
 
 def test_fields_that_we_do_not_know_are_named(api: Api) -> None:
-    """Beside what else is at fault; the pointer is one, whatever stands in the name."""
     given = {"numbr": "a", "a/b~c": 1, "message": "x", "code": "y"}
     errors = api.post("/api/things", given).json()["errors"]
     told = sorted((one["pointer"], one["code"]) for one in errors)
-    unknown = [("/a~1b~0c", "unknown"), ("/code", "unknown"), ("/message", "unknown")]
-    assert told == [*unknown, ("/number", "required"), ("/numbr", "unknown")]
+    unknown = [(name, "unknown") for name in ("/a~1b~0c", "/code", "/message", "/numbr")]
+    assert told == sorted([*unknown, ("/number", "required")])
     errors = api.post("/api/nested", {"parts": [{"text": "a", "txt": "b"}]}).json()["errors"]
     assert [(one["pointer"], one["code"]) for one in errors] == [("/parts/0/txt", "unknown")]
-    assert api.post("/api/things", {"number": "a", "message": "x"}).status_code == 422
 
 
 def test_crash_tells_nothing(api: Api) -> None:
