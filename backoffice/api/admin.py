@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.api import services, workflow
@@ -16,13 +17,18 @@ from backoffice.api.models import Client, ClientSecret
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.creation import CreationMixin, Shown
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
+from backoffice.desk.registry import SidebarItem, registries
+
+
+def _scope_choices() -> list[tuple[str, str]]:
+    return [(name, f"{name} — {text}") for name, text in settings.OAUTH2_PROVIDER["SCOPES"].items()]
 
 
 def _scopes_field() -> forms.MultipleChoiceField:
-    # Scopes are names for machines; the texts beside them are those of the contract.
+    # Scopes are names for machines: the texts beside them say to people what each allows.
     return forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=[(name, f"{name} — {text}") for name, text in settings.OAUTH2_PROVIDER["SCOPES"].items()],
+        choices=_scope_choices,
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -30,8 +36,9 @@ def _scopes_field() -> forms.MultipleChoiceField:
 class NewClientForm(ReasonForm):
     """A new client. The reason is kept in its dossier (the contract, the decision)."""
 
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Client's name"), max_length=60)
     scopes = _scopes_field()
+    field_order = ("name", "scopes", "reason")
 
 
 class ScopesForm(ReasonForm):
@@ -103,7 +110,7 @@ class ClientAdmin(CreationMixin, BaseModelAdmin):
     def create(self, request: HttpRequest, at: datetime, data: dict[str, Any]) -> tuple[Client, Shown]:
         """The client and its first secret."""
         client, secret = services.create_client(by=request.user, at=at, **data)  # type: ignore[arg-type]
-        return client, [(_("Client id"), client.client_id), (_("Secret"), secret)]
+        return client, [(_("Client identifier"), client.client_id), (_("Secret"), secret)]
 
     @admin.display(description=_("account"))
     def account(self, obj: Client) -> str:
@@ -116,3 +123,16 @@ class ClientAdmin(CreationMixin, BaseModelAdmin):
             f"…{one.hint} {one.valid_from:%Y-%m-%d} → {f'{one.valid_until:%Y-%m-%d %H:%M}' if one.valid_until else ''}"
             for one in rows
         )
+
+
+registries.sidebar.register(
+    "api.clients",
+    SidebarItem(
+        desk="house",
+        title=_("API clients"),
+        url=lambda: reverse("admin:api_client_changelist"),
+        icon="key",
+        permission="api.view_client",
+        order=60,
+    ),
+)

@@ -38,7 +38,9 @@ class BearerScheme(OpenApiAuthenticationExtension):
     name = "oauth2"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        flow = {"tokenUrl": "/api/oauth/token", "scopes": dict(settings.OAUTH2_PROVIDER["SCOPES"])}
+        # Written out now, in the language of the contract: the texts are translated late.
+        scopes = {name: str(text) for name, text in settings.OAUTH2_PROVIDER["SCOPES"].items()}
+        flow = {"tokenUrl": "/api/oauth/token", "scopes": scopes}
         return {"type": "oauth2", "flows": {"clientCredentials": flow}}
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:

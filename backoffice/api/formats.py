@@ -11,14 +11,17 @@ import orjson
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from backoffice.api.problems import Problem
 from backoffice.core.time import SHANGHAI
 
+_TOO_LARGE = re.compile(r"-?[0-9]{13,}(\.[0-9]+)?")
 _TOO_EXACT = re.compile(r"-?[0-9]{1,12}\.[0-9]{3,}")
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
@@ -56,6 +59,39 @@ class OrjsonParser(BaseParser):
             raise Problem("json-invalid") from error
 
 
+class Body(serializers.Serializer[Any]):
+    """What is sent to us, or an object within it. A field we do not know is refused: misspelt, it would be lost without
+    a word."""
+
+    default_error_messages = {"unknown": _("There is no such field here.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors: dict[str, Any] = {}
+        if isinstance(data, dict):
+            message = self.error_messages["unknown"]
+            errors = {
+                name: [ErrorDetail(str(message), "unknown")] for name in data if name not in self.fields
+            }
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**errors, **error.detail}) from error  # type: ignore[dict-item]
+        if errors:
+            raise serializers.ValidationError(errors)
+        return value
+
+
+class BodyExtension(OpenApiSerializerExtension):
+    """The contract says so too."""
+
+    target_class = "backoffice.api.formats.Body"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        mapped = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**mapped, "additionalProperties": False}
+
+
 @extend_schema_field(
     {
         "type": "object",
@@ -79,6 +115,7 @@ class MoneyField(serializers.Field):
         "decimals": _(
             "An amount has at most two decimals: send yuan and fen, rounded where the money was counted."
         ),
+        "too_large": _("The amount is too large: at most twelve digits stand before the point."),
         "negative": _("The amount must not be negative."),
     }
 
@@ -90,6 +127,8 @@ class MoneyField(serializers.Field):
         if not isinstance(data, dict) or set(data) != {"amount", "currency"} or data["currency"] != "CNY":
             self.fail("shape")
         amount = data["amount"]
+        if isinstance(amount, str) and _TOO_LARGE.fullmatch(amount):
+            self.fail("too_large")
         if isinstance(amount, str) and _TOO_EXACT.fullmatch(amount):
             self.fail("decimals")
         if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):

@@ -1,7 +1,9 @@
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from oauth2_provider.generators import generate_client_id
 from oauth2_provider.models import AbstractApplication
 
 from backoffice.core.history import HistoricalRecords
@@ -16,6 +18,11 @@ class Client(AbstractApplication):
     under the key of its dossier.
     """
 
+    # The library's two columns under names of ours: its “name” reads as a person's, and it speaks no Chinese.
+    name = models.CharField(_("client's name"), max_length=255, blank=True)
+    client_id = models.CharField(
+        _("client identifier"), max_length=255, unique=True, default=generate_client_id, db_index=True
+    )
     dossier = models.OneToOneField(
         "core.Dossier", on_delete=models.PROTECT, related_name="api_client", verbose_name=_("dossier")
     )
@@ -40,6 +47,11 @@ class Client(AbstractApplication):
     def scopes(self) -> list[str]:
         """``allowed_scopes`` as a list, in the order of the alphabet."""
         return sorted(self.allowed_scopes.split())
+
+    @property
+    def for_mediation(self) -> bool:
+        """Whether it is a mediation organisation's system; its scopes are all of that kind then, and stay so."""
+        return bool(set(self.scopes) & set(settings.MEDIATION_SCOPES))
 
     @property
     def state(self) -> str:

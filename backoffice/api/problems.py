@@ -197,15 +197,13 @@ def _pointer(field: str | None) -> str:
 
 def _flatten(details: Any, pointer: str) -> Iterator[dict[str, str]]:
     """One line per value at fault, with a JSON pointer into the body."""
-    if (
-        isinstance(details, dict)
-        and set(details) == {"message", "code"}
-        and not isinstance(details["code"], dict)
-    ):
+    if isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["code"], str):
         yield {"pointer": pointer or "/", "code": str(details["code"]), "detail": str(details["message"])}
     elif isinstance(details, dict):
         for name, inner in details.items():
-            yield from _flatten(inner, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+            # RFC 6901: names come from outside too.
+            part = str(name).replace("~", "~0").replace("/", "~1")
+            yield from _flatten(inner, pointer if name == "non_field_errors" else f"{pointer}/{part}")
     else:
         nested = any(isinstance(one, dict) and set(one) != {"message", "code"} for one in details)
         for number, inner in enumerate(details):

@@ -42,7 +42,8 @@ def create_client(
 ) -> tuple[Client, str]:
     """A new client with its machine account and its first secret, which is answered here and never again.
 
-    Raises ``NotPermitted``, and ``InputRefused`` for an empty name or a scope that does not exist.
+    Raises ``NotPermitted``, and ``InputRefused`` for an empty name and for scopes that do not exist or do not go
+    together.
     """
     if by.kind != User.Kind.SYSTEM and not by.has_perm("api.add_client"):
         raise NotPermitted()
@@ -110,12 +111,23 @@ def revoke_secrets(*, client: Client, by: User, at: datetime, reason: str = "") 
 
 
 def set_scopes(*, client: Client, scopes: Sequence[str], by: User, at: datetime, reason: str = "") -> Client:
-    """Give the client exactly these scopes. What is taken away is refused from the next request on."""
+    """Give the client exactly these scopes. What is taken away is refused from the next request on.
+
+    Raises ``NotPermitted``, ``TransitionRefused``, and ``InputRefused`` for scopes that do not exist or are not of
+    the client's kind.
+    """
     allowed = _known(scopes)
     with act(by=by, at=at, code="client.scopes_set", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
         workflow.client.step("set_scopes", client, by=by, at=at)
+        was_for_mediation = client.for_mediation
         client.allowed_scopes = " ".join(allowed)
+        if client.for_mediation != was_for_mediation:
+            # What hangs on the client (creditors, an organisation) belongs to its kind.
+            raise InputRefused(
+                _("A client stays the house's or a mediation organisation's: make a new one."),
+                field="scopes",
+            )
         client.save()
         set_machine_roles(user=client.user, roles=_roles_for(allowed), by=by)
         _record(frame, "client.scopes_set", client, scopes=allowed)
@@ -231,6 +243,11 @@ def _known(scopes: Sequence[str]) -> list[str]:
     chosen = sorted(set(scopes))
     if not chosen or not set(chosen) <= set(settings.OAUTH2_PROVIDER["SCOPES"]):
         raise InputRefused(_("Choose at least one scope that exists."), field="scopes")
+    if 0 < len(set(chosen) & set(settings.MEDIATION_SCOPES)) < len(chosen):
+        raise InputRefused(
+            _("Scopes of the house's systems and of mediation organisations do not go together."),
+            field="scopes",
+        )
     return chosen
 
 

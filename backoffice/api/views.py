@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from oauth2_provider.views import TokenView as LibraryTokenView
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
+from backoffice.api.oauth import DESCRIPTIONS
 from backoffice.api.throttling import ClientThrottle
 
 
@@ -51,4 +53,10 @@ class TokenView(LibraryTokenView):
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.authorization_flow_token_response(request)
+        answer = self.authorization_flow_token_response(request)
+        if answer.status_code == 200:
+            return answer
+        problem = orjson.loads(answer.content)
+        if words := DESCRIPTIONS.get(problem["error"]):
+            answer.content = orjson.dumps({"error_description": words} | problem)
+        return answer

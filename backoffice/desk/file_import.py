@@ -54,14 +54,14 @@ ATTEMPTS = 3
 class TakenIn:
     """What the service made of a batch, by position: the dossiers of what is new, refusals, and what is worth a notice.
 
-    ``known`` is the number of rows that were there already by another way than a file; ``tally`` is for
-    ``FileKind.count``.
+    There may be several notices about one row. ``known`` is the number of rows that were there already by another way
+    than a file; ``tally`` is for ``FileKind.count``.
     """
 
     created: Mapping[int, int]
     refused: Mapping[int, DomainError]
     known: int = 0
-    notices: Mapping[int, DomainError] = field(default_factory=dict)
+    notices: Sequence[tuple[int, DomainError]] = ()
     tally: Any = None
 
 
@@ -342,7 +342,7 @@ class _Run:
             ],
         )
         errors += [self._told(wanted[position][0], one) for position, one in made.refused.items()]
-        notices = [self._told(wanted[position][0], one) for position, one in made.notices.items()]
+        notices = [self._told(wanted[position][0], one) for position, one in made.notices]
         return _Batch(
             rows=rows,
             created=len(made.created),

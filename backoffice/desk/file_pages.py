@@ -238,6 +238,7 @@ class ImportPagesMixin(_Base):
             "errors": report["errors"][:SHOWN],
             "notices": report["notices"][:SHOWN],
             "more_errors": max(0, len(report["errors"]) - SHOWN),
+            "more_notices": max(0, len(report["notices"]) - SHOWN),
             "figures": _figures(report["figures"]),
         }
         return TemplateResponse(request, "desk/import_result.html", context)
@@ -287,6 +288,7 @@ class ImportPagesMixin(_Base):
             "errors": [(one.row, one.column, one.code, one.message) for one in result.errors[:SHOWN]],
             "notices": [(one.row, one.column, one.code, one.message) for one in result.notices[:SHOWN]],
             "more_errors": max(0, len(result.errors) - SHOWN),
+            "more_notices": max(0, len(result.notices) - SHOWN),
             "figures": _figures(result.figures),
             "upload": upload.signed(salt=self._salt(request)) if result.created else "",
             "once": Once.fresh(),

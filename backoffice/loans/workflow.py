@@ -157,7 +157,9 @@ loan = Workflow(
             None,
             "loans.pause_loan",
             _is_paused,
-            effect=_("From tomorrow on days count and default interest runs again."),
+            effect=_(
+                "From tomorrow on days count and default interest runs again, as far as no other pause stops them."
+            ),
         ),
         transition(
             "charge_cost",

@@ -68,37 +68,39 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "api.Client"
-SCOPES = {
-    # Systems of the house: core banking, dialler, the lender's app.
-    "loans:read": "Read loans and their instalments",
-    "loans:write": "Bring in loans and their changes",
-    "repayments:read": "Read repayments and how they were allocated",
-    "repayments:write": "Report repayments",
-    "cases:read": "Read collection cases",
-    "collectors:read": "Read agencies and collectors",
-    "contacts:read": "Read contact attempts",
-    "contacts:check": "Ask whether a person may be contacted now",
-    "contacts:write": "Report contact attempts and their outcomes",
-    "consents:write": "Report consents and stop requests",
-    "support:write": "Ask for support on a borrower's behalf",
-    "complaints:read": "Read complaints and their progress",
-    "complaints:write": "File complaints and add to them",
-    "bureau:read": "Read credit bureau submissions",
-    "audit:read": "Read the audit trail",
-    # Mediation organisations.
-    "referrals:read": "List and read referrals and their events",
-    "referrals:act": "Accept, decline, suspend, resume, extend and close referrals",
-    "parties:read": "Read names and contact data of the parties",
-    "documents:read": "Read documents of a referral",
-    "documents:write": "Add documents to a referral",
-    "messages:write": "Write to the creditor or the consumer",
-    "settlements:write": "Offers, settlements, signatures and confirmations",
-    "applications:write": "Send consumers who came to the centre first",
-    "webhooks:manage": "Manage one's own webhook endpoints",
+# The two kinds of client. The texts are shown where scopes are given; the contract has them in English.
+HOUSE_SCOPES = {
+    # Core banking, the dialler, the lender's app.
+    "loans:read": _("Read loans and their instalments"),
+    "loans:write": _("Bring in loans and their changes"),
+    "repayments:read": _("Read repayments and how they were allocated"),
+    "repayments:write": _("Report repayments"),
+    "cases:read": _("Read collection cases"),
+    "collectors:read": _("Read agencies and collectors"),
+    "contacts:read": _("Read contact attempts"),
+    "contacts:check": _("Ask whether a person may be contacted now"),
+    "contacts:write": _("Report contact attempts and their outcomes"),
+    "consents:write": _("Report consents and stop requests"),
+    "support:write": _("Ask for support on a borrower's behalf"),
+    "complaints:read": _("Read complaints and their progress"),
+    "complaints:write": _("File complaints and add to them"),
+    "bureau:read": _("Read credit bureau submissions"),
+    "audit:read": _("Read the audit trail"),
+}
+MEDIATION_SCOPES = {
+    "referrals:read": _("List and read referrals and their events"),
+    "referrals:act": _("Accept, decline, suspend, resume, extend and close referrals"),
+    "parties:read": _("Read names and contact data of the parties"),
+    "documents:read": _("Read documents of a referral"),
+    "documents:write": _("Add documents to a referral"),
+    "messages:write": _("Write to the creditor or the consumer"),
+    "settlements:write": _("Offers, settlements, signatures and confirmations"),
+    "applications:write": _("Send consumers who came to the centre first"),
+    "webhooks:manage": _("Manage one's own webhook endpoints"),
 }
 OAUTH2_PROVIDER: dict[str, Any] = {
-    "SCOPES": SCOPES,
-    # A client gets the scopes it was granted, never "all of them" by leaving the parameter out.
+    "SCOPES": HOUSE_SCOPES | MEDIATION_SCOPES,
+    # Never these by leaving the parameter out: the validator answers the client's own.
     "DEFAULT_SCOPES": [],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 900,
     "OAUTH2_VALIDATOR_CLASS": "backoffice.api.oauth.ClientSecretValidator",

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backoffice.api.formats import MomentField, MoneyField
+from backoffice.api.formats import Body, MomentField, MoneyField
 from backoffice.desk.filetypes import MAX_BYTES
 from backoffice.loans.choices import IdType
 from complaints.choices import ComplainantRole, ComplaintState, Source
 
-Body = serializers.Serializer[Any]
+Answer = serializers.Serializer[Any]
 #: Channels through which machines file; imports of files have their own way in.
 SOURCES = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 MOST_ITEMS = 20
@@ -96,7 +96,7 @@ class ComplaintBody(Body):
     external_id = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
 
 
-class ComplaintAnswer(Body):
+class ComplaintAnswer(Answer):
     """What the caller may know of it: where it stands and by when it will be decided."""
 
     id = serializers.UUIDField()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from backoffice.api.formats import MomentField, MoneyField
+from backoffice.api.formats import Body, MomentField, MoneyField
 from backoffice.api.idempotency import idempotent
 from backoffice.api.paging import FeedPagination
 from backoffice.api.versions import etag, require_version
@@ -22,17 +22,17 @@ from backoffice.core.models import Dossier
 from backoffice.core.services import open_dossier
 
 
-class ThingSerializer(serializers.Serializer):
+class ThingSerializer(Body):
     number = serializers.CharField(max_length=20)
     amount = MoneyField(required=False)
     at = MomentField(required=False)
 
 
-class PartSerializer(serializers.Serializer):
+class PartSerializer(Body):
     text = serializers.CharField()
 
 
-class NestedSerializer(serializers.Serializer):
+class NestedSerializer(Body):
     parts = PartSerializer(many=True)
 
 

@@ -147,6 +147,16 @@ def test_input_at_fault_is_pointed_at(api: Api) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/")
 
 
+def test_fields_that_we_do_not_know_are_named(api: Api) -> None:
+    given = {"numbr": "a", "a/b~c": 1, "message": "x", "code": "y"}
+    errors = api.post("/api/things", given).json()["errors"]
+    told = sorted((one["pointer"], one["code"]) for one in errors)
+    unknown = [(name, "unknown") for name in ("/a~1b~0c", "/code", "/message", "/numbr")]
+    assert told == sorted([*unknown, ("/number", "required")])
+    errors = api.post("/api/nested", {"parts": [{"text": "a", "txt": "b"}]}).json()["errors"]
+    assert [(one["pointer"], one["code"]) for one in errors] == [("/parts/0/txt", "unknown")]
+
+
 def test_crash_tells_nothing(api: Api) -> None:
     answer = api.get("/api/refused/crash")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
@@ -211,6 +221,13 @@ def test_money_is_text(api: Api) -> None:
 def test_anything_else_is_no_money(api: Api, amount: Any) -> None:
     answer = api.post("/api/things", {"number": "a", "amount": amount})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/amount")
+
+
+@pytest.mark.parametrize("text", ["1000000000000", "-1000000000000.00", "1000000000000.005"])
+def test_too_much_money_is_told_as_such(api: Api, text: str) -> None:
+    answer = api.post("/api/things", {"number": "a", "amount": {"amount": text, "currency": "CNY"}})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"], error["code"]) == (422, "/amount", "too_large")
 
 
 @pytest.mark.parametrize("at", ["2026-11-23T10:00:00", "2026-11-23", "2026-13-23T10:00:00Z", 17, None])

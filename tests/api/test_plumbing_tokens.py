@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,7 @@ def test_no_other_grant_exists(grant: str) -> None:
     )
     assert answer.status_code == 400
     assert answer.json()["error"] in {"unsupported_grant_type", "invalid_request"}
+    assert answer.json()["error_description"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,7 @@ def test_wrong_secret_and_unknown_client_look_the_same() -> None:
     assert (wrong.status_code, wrong.json()) == (unknown.status_code, unknown.json())
     assert wrong.status_code == 401
     assert wrong.json()["error"] == "invalid_client"
+    assert wrong.json()["error_description"]
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer x", "Basic //79"])
@@ -127,12 +130,31 @@ def test_empty_secret_is_never_right() -> None:
     assert ask_token(client, client.client_secret, ["loans:read"]).status_code == 401
 
 
-@pytest.mark.parametrize("scopes", [[], ["loans:write"], ["loans:read", "loans:write"], ["nonsense"]])
+@pytest.mark.parametrize("scopes", [["loans:write"], ["loans:read", "loans:write"], ["nonsense"]])
 def test_scopes_beyond_the_clients_are_refused(scopes: list[str]) -> None:
     client, secret = api_client("loans:read")
     answer = ask_token(client, secret, scopes)
     assert answer.status_code == 400
-    assert answer.json()["error"] == "invalid_scope"
+    assert answer.json() == {
+        "error": "invalid_scope",
+        "error_description": "This client may ask for: loans:read",
+    }
+
+
+@pytest.mark.parametrize("given", [{}, {"scope": ""}], ids=["left out", "empty"])
+@pytest.mark.parametrize("scopes", [("loans:read", "repayments:write"), ("parties:read", "referrals:read")])
+def test_who_asks_for_no_scope_gets_those_of_the_client(
+    given: dict[str, str], scopes: tuple[str, ...]
+) -> None:
+    """As docs/partner-api.md shows the call, for both kinds of client."""
+    client, secret = api_client(*scopes)
+    basic = base64.b64encode(f"{client.client_id}:{secret}".encode()).decode()
+    answer = HttpClient().post(
+        "/api/oauth/token",
+        {"grant_type": "client_credentials", **given},
+        headers={"Authorization": f"Basic {basic}"},
+    )
+    assert (answer.status_code, answer.json()["scope"]) == (200, " ".join(scopes))
 
 
 def test_secrets_rotate_with_an_overlap_of_a_day(officer: User) -> None:
@@ -190,6 +212,17 @@ def test_scope_taken_away_is_refused_although_the_token_has_it(officer: User) ->
     assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
     client.user.refresh_from_db()
     assert client.user.roles == []
+
+
+def test_kinds_of_scopes_do_not_mix_and_a_client_keeps_its_kind(officer: User) -> None:
+    with pytest.raises(InputRefused) as refusal:
+        api_client("loans:read", "referrals:read")
+    assert refusal.value.field == "scopes"
+    client, _secret = api_client("loans:read")
+    for scopes in (["referrals:read"], ["loans:read", "referrals:read"]):
+        with pytest.raises(InputRefused):
+            services.set_scopes(client=client, scopes=scopes, by=officer, at=timezone.now())
+    assert Client.objects.get().allowed_scopes == "loans:read"
 
 
 @pytest.mark.parametrize("act", ["rotate_secret", "revoke_secrets", "deactivate_client"])

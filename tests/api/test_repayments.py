@@ -157,6 +157,7 @@ def test_the_same_external_id_with_other_facts_is_refused(app: Lender, other: di
         ({"external_id": "x" * 65}, "/external_id", "validation-failed"),
         ({"external_id": ""}, "/external_id", "validation-failed"),
         ({"loan_number": ""}, "/loan_number", "validation-failed"),
+        ({"recieved_at": "2026-11-23T10:00:00+08:00"}, "/recieved_at", "validation-failed"),
     ],
 )
 def test_values_at_fault_are_pointed_at(

@@ -99,7 +99,8 @@ def test_a_value_the_map_does_not_know_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("toml", "says"),
     [
-        ("[fields", "not valid TOML"),
+        ("[fields", "not valid TOML: it ends too early"),
+        ("[file]\nencoding = gb18030", "not valid TOML: line 2, column"),
         ('[fields.colour]\ncolumn = "A"', "do not exist: colour. There are: day, kind, words"),
         ("[fields.kind]", "exactly one of"),
         ('[fields.kind]\ncolumn = "A"\nconstant = "b"', "exactly one of"),

@@ -128,6 +128,20 @@ def test_a_quotation_mark_that_is_not_closed(tmp_path: Path, content: str, row: 
         read(csv_file(tmp_path, content))
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('a,b\n3,"4\n5,6\n', "ends within quotation marks"),
+        ('a,b\n1,"2"3\n', "goes on after its closing quotation mark"),
+        ("a,b\n1," + "2" * 140_000 + "\n", "far too long"),
+    ],
+)
+def test_the_cause_is_told_in_words_of_ours(tmp_path: Path, content: str, said: str) -> None:
+    """The library's are English, whoever reads them."""
+    with pytest.raises(FileError, match=said):
+        read(csv_file(tmp_path, content))
+
+
 def test_equal_column_names_are_named_by_number_not_by_content(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"same name: 1, 3\.") as caught:
         open_table(csv_file(tmp_path, "13800000000,b,13800000000\n"))

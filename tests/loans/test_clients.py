@@ -77,3 +77,22 @@ def test_on_the_page_it_is_opened_with_a_reason_and_ended(client: Browser) -> No
     assert answer["Location"] == reverse("admin:loans_creditorclient_change", args=(access.pk,))
     page = client.get(answer["Location"])
     assert creditor.name in page.content.decode()
+    assert reverse("admin:api_client_change", args=(machine.pk,)) in page.content.decode()
+
+
+def test_a_mediation_organisations_client_gets_no_creditor(client: Browser) -> None:
+    mediator, lender = api_client("referrals:read", name="调解系统")[0], api_client("loans:read")[0]
+    with pytest.raises(InputRefused) as refusal:
+        opened(client=mediator)
+    assert refusal.value.field == "client"
+    assert not CreditorClient.objects.exists()
+    client.force_login(person(Role.PRIVACY_OFFICER))
+    assert list(client.get(reverse(ADD)).context["form"].fields["client"].queryset) == [lender]
+
+
+def test_the_way_to_the_client_is_shown_to_those_who_may_go_it(client: Browser) -> None:
+    access = opened()
+    client.force_login(person(Role.LOAN_OFFICER))
+    page = client.get(reverse("admin:loans_creditorclient_change", args=(access.pk,)))
+    assert page.status_code == 200
+    assert reverse("admin:api_client_change", args=(access.client.pk,)) not in page.content.decode()

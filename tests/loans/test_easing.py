@@ -13,6 +13,7 @@ from backoffice.core.context import EntryPoint, entering
 from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
 from backoffice.core.time import start_of_day
 from backoffice.loans import services
+from backoffice.loans.admin.easing import EndPauseForm
 from backoffice.loans.choices import LoanState, PostingState
 from backoffice.loans.models import Charge, Loan, WriteOff
 from backoffice.loans.selectors import loan_snapshot
@@ -126,6 +127,34 @@ def test_what_is_no_pause(field: str, given: dict[str, Any]) -> None:
     with pytest.raises(InputRefused) as refused:
         a_pause(**given)
     assert refused.value.field == field
+
+
+def test_a_pause_that_changes_nothing_is_refused() -> None:
+    loan, later = a_loan(), TODAY + timedelta(days=30)
+    a_pause(loan, kind="disaster", from_on=TODAY, until=later, stops_default_interest=False)
+    same = {"kind": "disaster", "stops_default_interest": False}
+    for given in ({"from_on": TODAY, "until": later}, {"from_on": TODAY + timedelta(days=1), "until": later}):
+        with pytest.raises(InputRefused) as refused:
+            a_pause(loan, **same, **given)
+        assert refused.value.field == "from_on"
+    # Another kind, a day longer, without end, or more that is stopped: each is something else.
+    a_pause(loan, kind="illness", from_on=TODAY, until=later, stops_default_interest=False)
+    a_pause(loan, **same, from_on=TODAY, until=later + timedelta(days=1))
+    a_pause(loan, kind="disaster", from_on=TODAY, until=later)
+    a_pause(loan, **same, from_on=TODAY)
+    with pytest.raises(InputRefused):
+        a_pause(loan, **same, from_on=TODAY)
+    assert loan.pauses.count() == 5
+
+
+def test_who_ends_one_of_several_pauses_is_told_that_the_others_go_on(officer: User) -> None:
+    loan = a_loan()
+    a_pause(loan, from_on=TODAY)
+    assert not EndPauseForm(obj=loan, viewer=officer).fields["pause"].help_text
+    a_pause(loan, from_on=TODAY, kind="illness", until=TODAY + timedelta(days=999))
+    field = EndPauseForm(obj=loan, viewer=officer).fields["pause"]
+    assert field.help_text
+    assert str(TODAY + timedelta(days=999)) in [text for _pk, text in field.choices][-1]
 
 
 def test_a_paused_loan_keeps_the_event_that_has_come(officer: User) -> None:

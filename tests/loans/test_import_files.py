@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from backoffice.core.errors import NotPermitted
 from backoffice.desk.file_import import FileImport
@@ -119,3 +120,42 @@ def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> N
     assert "2 rows read: 1 taken in" in out.getvalue()
     assert "Row 3" in err.getvalue()
     assert "借据号" in report.read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "run"])
+def test_a_loan_above_a_cap_comes_in_with_a_notice(file: Any, dry_run: bool) -> None:
+    product, creditor, borrower = a_product(), a_creditor(), a_borrower()
+
+    def lent(number: str, principal: str, rate: str, on: str) -> str:
+        of = f"{borrower.customer_number},{product.code},{creditor.name}"
+        return f"{number},{of},{principal},{rate},12,{on}"
+
+    path = file(
+        LENT,
+        lent("K1", "12000.00", "36%", "2026-09-01"),
+        lent("K2", "12000.00", "14.6%", "2026-09-01"),
+        # The cap of 24 % is in force from 1 December 2025.
+        lent("K3", "12000.00", "36%", "2025-11-30"),
+        lent("K4", "190000.00", "36%", "2026-09-01"),
+    )
+    by, mapping = job(), MAPPINGS / "loans.toml"
+    result = import_loans_file(path=path, mapping_path=mapping, by=by, at=NOW, dry_run=dry_run)
+    assert (result.created, result.refused) == (4, 0)
+    told = [(one.row, one.column, one.code) for one in result.notices if one.code == "above-cost-cap"]
+    assert told == [(2, "年利率", "above-cost-cap"), (5, "年利率", "above-cost-cap")]
+    with translation.override("en"):
+        assert "36.00%" in str(result.notices[0].message)
+    # All four together are more than one person may owe.
+    assert (5, "above-person-cap") in [(one.row, one.code) for one in result.notices]
+    assert Loan.objects.count() == (0 if dry_run else 4)
+
+
+def test_the_command_tells_of_a_loan_above_the_cap(file: Any, tmp_path: Path) -> None:
+    line = (
+        f"K1,{a_borrower().customer_number},{a_product().code},{a_creditor().name},12000.00,36%,12,2026-09-01"
+    )
+    out, report = StringIO(), tmp_path / "report.csv"
+    mapping = MAPPINGS / "loans.toml"
+    call_command("import_loans", file(LENT, line), mapping=mapping, report=report, dry_run=True, stdout=out)
+    assert "[above-cost-cap]" in out.getvalue()
+    assert "above-cost-cap" in report.read_text(encoding="utf-8-sig")

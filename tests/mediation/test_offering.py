@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client as Browser
+from django.urls import reverse
 
 from backoffice.core import context
 from backoffice.core.errors import InputRefused, NotPermitted, TransitionRefused
@@ -17,6 +19,7 @@ from complaints.mediation.services.deadlines import running_deadline
 from debt_collections.models import Hold
 from tests.factories import complaints as complaint_factory
 from tests.factories import mediation
+from tests.factories.api import api_client
 from tests.factories.mediation import ACCEPTED, NOW, OFFERED
 from tests.factories.staff import person
 
@@ -48,6 +51,20 @@ def test_a_period_of_no_days_is_refused() -> None:
         services.register_organisation(
             name="甲", client=None, period_days=0, by=person(Role.COMPLIANCE), at=NOW
         )
+
+
+def test_an_organisation_takes_no_client_of_the_house() -> None:
+    house, compliance = api_client("loans:read")[0], person(Role.COMPLIANCE)
+    with pytest.raises(InputRefused) as refusal:
+        services.register_organisation(name="甲", client=house, by=compliance, at=NOW)
+    assert refusal.value.field == "client"
+    browser = Browser()
+    browser.force_login(compliance)
+    given = {"name": "甲", "client": house.pk, "period_days": 30, "access_days_after_end": 30, "active": "on"}
+    add = reverse("admin:mediation_mediationorganisation_add")
+    assert set(browser.post(add, given).context["adminform"].form.errors) == {"client"}
+    given["client"] = api_client("referrals:read", name="调解系统")[0].pk
+    assert browser.post(add, given).status_code == 302
 
 
 def test_consent_needs_the_right() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from backoffice.api.models import Client
 from backoffice.staff.models import Team, User
@@ -145,7 +147,7 @@ def test_client_and_its_secrets(privacy: Browser) -> None:
     assert "no-store" in answer["Cache-Control"]
     shown = {str(label): value for label, value in answer.context["shown_once"]}
     client = Client.objects.get()
-    assert shown["Client id"] == client.client_id
+    assert shown["Client identifier"] == client.client_id
     assert ask_token(client, shown["Secret"], ["referrals:read"]).status_code == 200
     page = privacy.get(f"{CLIENTS}{client.pk}/change/").content.decode()
     assert shown["Secret"] not in page
@@ -154,6 +156,24 @@ def test_client_and_its_secrets(privacy: Browser) -> None:
     assert ask_token(client, secret, ["referrals:read"]).status_code == 200
     assert privacy.post(step(client, "deactivate"), {"reason": "合同结束"}).status_code == 302
     assert ask_token(client, secret, ["referrals:read"]).status_code == 401
+
+
+def test_clients_stand_in_the_menu_of_those_who_may_open_them_and_nowhere_else(privacy: Browser) -> None:
+    line = f'<a href="{CLIENTS}"'
+    assert line in privacy.get("/admin/").content.decode()
+    assert line in signed_in(Role.AUDITOR).get("/admin/").content.decode()
+    for role in (Role.ADMINISTRATOR, Role.COMPLIANCE, Role.LOAN_OFFICER):
+        assert line not in signed_in(role).get("/admin/").content.decode(), role
+
+
+def test_scopes_are_asked_for_in_words_that_can_be_translated(privacy: Browser) -> None:
+    """Lazily: the texts of the settings are read long before anybody has chosen a language."""
+    scopes = settings.OAUTH2_PROVIDER["SCOPES"]
+    assert all(isinstance(text, Promise) for text in scopes.values())
+    form = privacy.get(f"{CLIENTS}add/").context["form"]
+    assert dict(form.fields["scopes"].choices) == {name: f"{name} — {text}" for name, text in scopes.items()}
+    # “Name” alone is a person's in Chinese.
+    assert str(form.fields["name"].label) == "Client's name"
 
 
 def test_lists_cost_the_same_for_few_and_many(

@@ -178,13 +178,25 @@ class Mapping:
         return values, errors
 
 
+def _place(error: ValueError) -> Any:
+    """Where the file cannot be read; why, the library says in English alone."""
+    if isinstance(error, UnicodeDecodeError):
+        return _("it is not UTF-8")
+    found = re.search(r"at line (\d+), column (\d+)", str(error))
+    if found is None:
+        return _("it ends too early")
+    return _("line %(line)s, column %(column)s") % {"line": found[1], "column": found[2]}
+
+
 def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -> Mapping:
     """Read and check a mapping file against the fields a thing has. Raises ``MappingError``."""
     try:
         # utf-8-sig: some editors put a byte order mark first.
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(_("The mapping is not valid TOML: %(error)s") % {"error": error}) from error
+        raise MappingError(
+            _("The mapping is not valid TOML: %(error)s") % {"error": _place(error)}
+        ) from error
     tables, file = document.pop("fields", {}), document.pop("file", {})
     _check_keys("[file]", file, allowed=_FILE_KEYS)
     _check_keys("", document, allowed=())

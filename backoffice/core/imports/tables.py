@@ -102,9 +102,21 @@ def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
             # A quote that never closes swallows the rest of the file: this row and all after it are lost.
             raise FileError(
                 _("Row %(row)s cannot be read (%(error)s): an open quotation mark, or the file was cut off.")
-                % {"row": number, "error": error}
+                % {"row": number, "error": _cause(error)}
             ) from error
         yield number, [cell.strip() for cell in cells]
+
+
+def _cause(error: csv.Error) -> Any:
+    """What the library says in English alone."""
+    said = str(error)
+    if "unexpected end" in said:
+        return _("the file ends within quotation marks")
+    if "expected after" in said:
+        return _("a text goes on after its closing quotation mark")
+    if "field limit" in said:
+        return _("a cell is far too long")
+    return _("a character that cannot stand there")
 
 
 def _open_xlsx(raw: bytes, sheet: str) -> _Opened:

@@ -24,11 +24,14 @@ from backoffice.loans.services.clients import end_creditor_access, open_creditor
 class AccessForm(ReasonForm):
     """Whose loans to which machine, and why."""
 
-    client = forms.ModelChoiceField(
-        label=_("API client"), queryset=Client.objects.filter(active=True).order_by("name")
-    )
+    client = forms.ModelChoiceField(label=_("API client"), queryset=Client.objects.none())
     creditor = forms.ModelChoiceField(label=_("Creditor"), queryset=Creditor.objects.order_by("name"))
     field_order = ("client", "creditor", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fitting = [one.pk for one in Client.objects.filter(active=True) if not one.for_mediation]
+        self.fields["client"].queryset = Client.objects.filter(pk__in=fitting).order_by("name")  # type: ignore[attr-defined]
 
 
 @admin.register(CreditorClient)
@@ -50,6 +53,7 @@ class CreditorClientAdmin(CreationMixin, BaseModelAdmin):
     list_display = ("client", "creditor", "opened", "ended")
     list_select_related = ("client", "creditor")
     list_filter = (("until", admin.EmptyFieldListFilter),)
+    page_template = "loans/access_page.html"
     page_fields = ("client", "creditor", "opened", "ended")
     ordering = ("-pk",)
 

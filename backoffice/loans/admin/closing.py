@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -18,6 +18,7 @@ from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.paging import KeysetMixin
 from backoffice.desk.step import StepMixin
 from backoffice.desk.templatetags.desk import when
+from backoffice.loans.admin.closing_progress import EVERY, ask, progress
 from backoffice.loans.models import ClosedDay, CloseRun
 from backoffice.loans.services.closing import days_to_close, steps
 from backoffice.loans.tasks import close_day_by_hand_task
@@ -40,15 +41,19 @@ class ClosedDayAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        yesterday = business_day(timezone.now()) - timedelta(days=1)
-        days = days_to_close(until=yesterday)
+        now = timezone.now()
+        days = days_to_close(until=business_day(now) - timedelta(days=1))
+        found = progress(request.session, days, now=now)
         standing = {
             "last": ClosedDay.objects.order_by("-day").first(),
             "days": days,
-            "under_way": CloseRun.objects.filter(day__in=days[:1]).count(),
+            "progress": found,
             "may_close": request.user.has_perm("loans.close_day"),
         }
-        return super().changelist_view(request, {**(extra_context or {}), **standing})
+        response = super().changelist_view(request, {**(extra_context or {}), **standing})
+        if found is not None and found.running:
+            response["Refresh"] = str(EVERY.seconds)
+        return response
 
     def close_now_view(self, request: HttpRequest) -> HttpResponse:
         """Close every day that is over. The night's own run does the same; both at once do no harm."""
@@ -64,9 +69,9 @@ class ClosedDayAdmin(KeysetMixin, StepMixin, BaseModelAdmin):
         )
 
     def _close_now(self, request: HttpRequest, at: datetime) -> str:
-        # Seconds at a million loans, but minutes after a week that was missed.
+        # Seconds at a million loans, but minutes after a week that was missed: the list says how far it is.
+        ask(request.session, at=at)
         background.start(close_day_by_hand_task, request.user.pk)
-        messages.info(request, gettext("The close has begun; each day stands in this list once it is done."))
         return self.list_url()
 
     def page_context(self, request: HttpRequest, obj: ClosedDay) -> dict[str, Any]:

@@ -66,9 +66,12 @@ class EndPauseForm(OperationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         running = Q(until__isnull=True) | Q(until__gt=_today())
-        self.fields["pause"].queryset = PaymentPause.objects.filter(  # type: ignore[attr-defined]
-            running, loan=self.obj
-        ).order_by("from_on", "pk")
+        pauses = PaymentPause.objects.filter(running, loan=self.obj).order_by("from_on", "pk")
+        self.fields["pause"].queryset = pauses  # type: ignore[attr-defined]
+        if len(pauses) > 1:
+            self.fields["pause"].help_text = gettext(
+                "Only the one chosen ends. What the others stop stays stopped until the end that stands beside them."
+            )
 
 
 class CostForm(OperationForm):

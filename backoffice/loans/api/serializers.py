@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from backoffice.api.formats import MomentField, MoneyField
+from backoffice.api.formats import Body, MomentField, MoneyField
 from backoffice.loans.choices import (
     Component,
     CostConvention,
@@ -23,7 +23,6 @@ from backoffice.loans.choices import (
 )
 from backoffice.loans.selectors import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING
 
-Body = serializers.Serializer[Any]
 Answer = serializers.Serializer[Any]
 _RATE = "Per year, as a fraction: 0.146000 is 14.6 %"
 

@@ -21,11 +21,15 @@ def open_creditor_to_client(
 ) -> CreditorClient:
     """Let ``client`` see the loans of ``creditor``, and report on them as far as its scopes go.
 
-    Raises ``NotPermitted``, and ``InputRefused`` where it may already.
+    Raises ``NotPermitted``, and ``InputRefused`` where it may already, or is a mediation organisation's client.
     """
     require(by, "api.change_client")
     with act(by=by, at=at, code="client.creditor_opened", reason=reason, dossier=client.dossier) as frame:
         client = lock(Client, client.pk)
+        if client.for_mediation:
+            raise InputRefused(
+                _("A mediation organisation's client sees no creditor's loans."), field="client"
+            )
         if CreditorClient.objects.filter(creditor=creditor, client=client, until=None).exists():
             raise InputRefused(_("This client sees the loans of this creditor already."), field="creditor")
         access = CreditorClient.objects.create(creditor=creditor, client=client, since=at)

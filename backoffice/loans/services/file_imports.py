@@ -22,10 +22,12 @@ from backoffice.core.imports.mapping import (
 )
 from backoffice.core.money import ZERO
 from backoffice.desk.file_import import FileImport, FileKind, Progress, TakenIn, import_file
-from backoffice.loans.choices import RepaymentChannel
+from backoffice.loans.choices import CostStanding, RepaymentChannel
+from backoffice.loans.cost import quoted
+from backoffice.loans.disclosure import percent
 from backoffice.loans.facts import COMPONENTS
 from backoffice.loans.importing import Imported, LoanRow, Money, RepaymentRow
-from backoffice.loans.models import Loan
+from backoffice.loans.models import Loan, Repayment
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.importing_loans import import_loans
 from backoffice.loans.services.importing_repayments import import_repayments
@@ -69,6 +71,18 @@ class SurplusKept(DomainError):
     code = "surplus-kept"
 
 
+class AboveCostCap(DomainError):
+    """A notice, no refusal: the loan should not have been lent, but it was."""
+
+    code = "above-cost-cap"
+
+
+class AbovePersonCap(DomainError):
+    """A notice, no refusal: with this loan somebody owes more than one person may."""
+
+    code = "above-person-cap"
+
+
 class Loans(FileKind[LoanRow]):
     """Loans of borrowers that are in the book, with the schedule that follows from their product."""
 
@@ -96,7 +110,13 @@ class Loans(FileKind[LoanRow]):
         dossiers = {
             position: loan.dossier_id for position, loan in zip(made.positions, made.created, strict=True)
         }
-        return TakenIn(created=dossiers, refused=dict(made.refused), known=made.known, tally=tally)
+        return TakenIn(
+            created=dossiers,
+            refused=dict(made.refused),
+            known=made.known,
+            notices=_flagged(made),
+            tally=tally,
+        )
 
     def count(self, tally: tuple[Decimal, set[int]]) -> None:
         self.lent += tally[0]
@@ -144,7 +164,7 @@ class Repayments(FileKind[RepaymentRow]):
             created=dossiers,
             refused=dict(made.refused),
             known=made.known,
-            notices=_notices(made),
+            notices=_surplus(made),
             tally=(received, made.money),
         )
 
@@ -165,12 +185,35 @@ class Repayments(FileKind[RepaymentRow]):
         }
 
 
-def _notices(made: Imported[Any]) -> dict[int, DomainError]:
+def _flagged(made: Imported[Loan]) -> list[tuple[int, DomainError]]:
+    """What the loan's page will flag, said while the file can still be thought over."""
+    above_cost = _(
+        "Above the cap on the cost of a loan in force on its day of payment (all-in %(nominal)s a year, %(effective)s "
+        "compounded): it comes in flagged."
+    )
+    above_person = _(
+        "With this loan its borrower owes more than one person might on its day of payment: it comes in flagged."
+    )
+    told: list[tuple[int, DomainError]] = []
+    for position, loan in zip(made.positions, made.created, strict=True):
+        if loan.cost_standing == CostStanding.ABOVE_CAP:
+            words = {"nominal": _percent(loan.cost_nominal), "effective": _percent(loan.cost_effective)}
+            told.append((position, AboveCostCap(above_cost % words, field="annual_rate")))
+        if loan.over_person_cap:
+            told.append((position, AbovePersonCap(above_person, field="principal")))
+    return told
+
+
+def _percent(rate: Decimal | None) -> str:
+    return percent(quoted(rate or ZERO))
+
+
+def _surplus(made: Imported[Repayment]) -> list[tuple[int, DomainError]]:
     message = _("%(amount)s yuan more than was owed; they stay the borrower's credit.")
-    return {
-        position: SurplusKept(message % {"amount": amount}, field="amount")
+    return [
+        (position, SurplusKept(message % {"amount": amount}, field="amount"))
         for position, amount in made.money.surplus.items()
-    }
+    ]
 
 
 def import_loans_file(
@@ -184,7 +227,8 @@ def import_loans_file(
     progress: Progress | None = None,
 ) -> FileImport:
     """Take in the loans of a CSV or XLSX file. Raises ``FileError`` or ``MappingError`` with nothing taken in,
-    ``NotPermitted``. Rows at fault are refused one by one and named in the result."""
+    ``NotPermitted``. Rows at fault are refused one by one and named in the result; a loan above a cap comes in with a
+    notice."""
     return import_file(
         Loans(),
         path=path,

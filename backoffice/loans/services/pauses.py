@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import Act, act, lock
@@ -66,6 +67,9 @@ def pause_loan(
         if stops_default_interest:
             # It begins to work when its first day ends, so the day of the write-off itself is late enough.
             check_after_write_off(loan, on=from_on, field="from_on", same_day=True)
+        _check_adds_something(
+            loan, kind, from_on, until, stops_count=stops_count, stops_default_interest=stops_default_interest
+        )
         pause = PaymentPause.objects.create(
             loan=loan,
             kind=kind,
@@ -99,6 +103,33 @@ def end_pause(*, pause: PaymentPause, by: User, at: datetime, reason: str) -> Pa
         restate(loan, frame=frame, cause="pause")
         _tell(frame, "pause_ended", loan, pause, data={"until": pause.until.isoformat()})
     return pause
+
+
+def _check_adds_something(
+    loan: Loan,
+    kind: str,
+    from_on: date,
+    until: date | None,
+    *,
+    stops_count: bool,
+    stops_default_interest: bool,
+) -> None:
+    """Refuse a pause beside which another of its kind does all it would do."""
+    lasting = Q(until__isnull=True) if until is None else Q(until__isnull=True) | Q(until__gte=until)
+    found = PaymentPause.objects.filter(lasting, loan=loan, kind=kind, from_on__lte=from_on)
+    if stops_count:
+        found = found.filter(stops_count=True)
+    if stops_default_interest:
+        found = found.filter(stops_default_interest=True)
+    covering = found.order_by("pk").first()
+    if covering is None:
+        return
+    days = {"from": covering.from_on.isoformat(), "until": covering.until}
+    if covering.until is None:
+        message = _("A pause of this kind does all of this already: from %(from)s until it is ended.") % days
+    else:
+        message = _("A pause of this kind does all of this already: from %(from)s to %(until)s.") % days
+    raise InputRefused(message, field="from_on")
 
 
 def _locked(loan: Loan) -> Loan:

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from backoffice.api.formats import Body
 from complaints.mediation.choices import PARTNER_END_REASONS, ConsentingParty, DeclineReason, SuspensionReason
 
 
-class MediatorSerializer(serializers.Serializer[Any]):
+class MediatorSerializer(Body):
     name = serializers.CharField(max_length=60)
     licence = serializers.CharField(max_length=60)
 
 
-class AcceptanceSerializer(serializers.Serializer[Any]):
+class AcceptanceSerializer(Body):
     mediator = MediatorSerializer()
 
 
-class RejectionSerializer(serializers.Serializer[Any]):
+class RejectionSerializer(Body):
     reason_code = serializers.ChoiceField(choices=DeclineReason.choices)
     text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
-class SuspensionSerializer(serializers.Serializer[Any]):
+class SuspensionSerializer(Body):
     reason_code = serializers.ChoiceField(choices=SuspensionReason.choices)
 
 
-class ResumptionSerializer(serializers.Serializer[Any]):
+class ResumptionSerializer(Body):
     """Nothing to say: an empty object."""
 
 
-class ExtensionSerializer(serializers.Serializer[Any]):
+class ExtensionSerializer(Body):
     until = serializers.DateField(help_text="The new last day (Asia/Shanghai)")
     consented_by = serializers.ListField(
         child=serializers.ChoiceField(choices=ConsentingParty.choices),
@@ -39,7 +38,7 @@ class ExtensionSerializer(serializers.Serializer[Any]):
     )
 
 
-class ClosureSerializer(serializers.Serializer[Any]):
+class ClosureSerializer(Body):
     reason_code = serializers.ChoiceField(
         choices=[(reason.value, reason.label) for reason in PARTNER_END_REASONS],
         help_text="An agreement is not accepted here: it is a settlement. withdrawn_by_party ends the case, "

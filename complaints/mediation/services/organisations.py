@@ -22,6 +22,7 @@ from complaints.models import Complaint, ComplaintEvent
 from complaints.services.changes import lock_complaint
 
 MANAGE = "mediation.add_mediationorganisation"
+OTHER_CLIENT = _("This client has scopes of the house's systems: an organisation needs one of its own.")
 
 
 def register_organisation(
@@ -36,7 +37,7 @@ def register_organisation(
     """A new organisation. ``period_days`` is its mediation period in calendar days from acceptance,
     ``access_days_after_end`` how long it may still read a case that has ended; policy's numbers unless given.
 
-    Raises ``NotPermitted`` and, for periods that are no periods, ``InputRefused``.
+    Raises ``NotPermitted`` and, for periods that are no periods or a client of the house, ``InputRefused``.
     """
     if by.kind != User.Kind.SYSTEM and not by.has_perm(MANAGE):
         raise NotPermitted
@@ -46,6 +47,8 @@ def register_organisation(
         access_days_after_end = int(policy_value("mediation.access_days_after_end", on=business_day(at)))
     if period_days < 1:
         raise InputRefused(_("The mediation period is at least one day."), field="period_days")
+    if client is not None and not client.for_mediation:
+        raise InputRefused(OTHER_CLIENT, field="client")
     with act(by=by, at=at, code="mediation.organisation_registered"):
         return MediationOrganisation.objects.create(
             name=name, client=client, period_days=period_days, access_days_after_end=access_days_after_end

@@ -60,7 +60,6 @@ CASES = [
             loan=a_loan(), kind="disaster", from_on=TODAY, until=TODAY + timedelta(days=30)
         ),
         events=("loan_paused",),
-        adds="a second pause; days in both are taken off once",
     ),
     Case(
         service=services.end_pause,

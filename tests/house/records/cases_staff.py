@@ -158,7 +158,7 @@ CASES = [
     Case(
         service=api.set_scopes,
         events=("client.scopes_set",),
-        world=lambda: client(scopes=["referrals:act", "referrals:read"]),
+        world=lambda: client(scopes=["complaints:read", "repayments:write"]),
         adds="the event: the same was said again, and no row changes",
     ),
     Case(service=api.deactivate_client, events=("client.deactivated",), world=client),
