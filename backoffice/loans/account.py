@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from backoffice.core.money import ZERO
 from backoffice.loans.facts import (
     COMPONENTS,
     Account,
@@ -51,6 +52,7 @@ __all__ = [
     "derive",
     "holding",
     "payoff",
+    "shortfalls",
 ]
 
 
@@ -70,14 +72,24 @@ def derive(facts: Facts, *, on: date) -> Account:
 
 def holding(facts: Facts) -> Facts:
     """The same facts without the early settlements that the money does not pay (any more): they never held."""
+    short = shortfalls(facts)
+    kept = tuple(one for one in facts.versions if one.number not in short)
+    return replace(facts, versions=kept) if short else facts
+
+
+def shortfalls(facts: Facts) -> dict[int, Decimal]:
+    """The early settlements that do not hold, by the numbers of their versions, with the yuan that they lack."""
     kept: tuple[Version, ...] = ()
+    short: dict[int, Decimal] = {}
     for version in facts.versions:
         if version.if_paid:
             tried = replace(facts, versions=(*kept, replace(version, if_paid=False)))
-            if not derive(tried, on=version.effective_on).settled:
+            account = derive(tried, on=version.effective_on)
+            if not account.settled:
+                short[version.number] = sum((account.owed(name) for name in COMPONENTS), ZERO)
                 continue
         kept = (*kept, version)
-    return facts if kept == facts.versions else replace(facts, versions=kept)
+    return short
 
 
 @dataclass(frozen=True, slots=True)
