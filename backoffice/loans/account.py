@@ -53,6 +53,7 @@ __all__ = [
     "holding",
     "payoff",
     "shortfalls",
+    "with_payoff",
 ]
 
 
@@ -128,7 +129,12 @@ def as_agreed_at_first(facts: Facts) -> Facts:
 
 
 def payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> dict[str, Decimal]:
-    """What settles the loan if it is paid on ``on``, by component (yuan).
+    """What settles the loan if it is paid on ``on``, by component (yuan), see ``with_payoff``."""
+    return with_payoff(facts, on=on, to_period_end=to_period_end)[1]
+
+
+def with_payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> tuple[Account, dict[str, Decimal]]:
+    """The account at the end of ``on``, and what settles the loan on that day, by component (yuan).
 
     Interest runs to the day (Civil Code art. 677; ``to_period_end``: to the end of the running period, where the
     contract says so); nothing is asked for the time after that, and what was paid for it already is taken off: the
@@ -143,4 +149,4 @@ def payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> dict[str, 
     owed["interest"] += replay.settling_interest(on, to_period_end=to_period_end)
     owed["cost"] = account.owed("cost")
     owed["penalty"] = account.owed("penalty")
-    return owed
+    return account, owed
