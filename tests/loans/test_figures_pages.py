@@ -89,7 +89,7 @@ def test_the_day_beside_an_overdue_instalment_is_told_apart(client: Client, offi
 
 def test_an_instalment_that_is_paid_but_for_its_default_interest(client: Client, officer: User) -> None:
     loan = a_late_loan(product=a_product(order_past_due="principal,interest,fee,penalty,cost"))
-    a_repayment(loan, "600.00", on=today(), at=timezone.now())
+    a_repayment(loan, "580.84", on=today(), at=timezone.now())
     answer = client.get(reverse("admin:loans_loan_change", args=(loan.pk,)))
     first, _words, tone, _waived = answer.context["schedule"][0]
     assert first.state == "paid"
