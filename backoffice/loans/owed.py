@@ -115,7 +115,6 @@ def _arrears(account: Account, *, on: date) -> Decimal:
 
 def status_of(row: AccountRow, *, on: date) -> InstalmentStatus:
     """An instalment of the account at the end of ``on``."""
-    paid = sum(row.paid.values(), ZERO)
     if row.contract_open == 0:
         state = PAID
     elif row.due_on < on:
@@ -123,14 +122,14 @@ def status_of(row: AccountRow, *, on: date) -> InstalmentStatus:
     elif row.due_on == on:
         state = DUE_TODAY
     else:
-        state = PART_PAID if paid else UPCOMING
+        state = PART_PAID if row.contract_open < row.contract_due else UPCOMING
     return InstalmentStatus(
         sequence=row.sequence,
         due_on=row.due_on,
         principal_due=row.due["principal"],
         interest_due=row.due["interest"],
         fee_due=row.due["fee"],
-        paid=paid,
+        paid=sum(row.paid.values(), ZERO),
         state=state,
         last_paid_on=max((part.on for part in row.parts), default=None),
         penalty_due=row.due["penalty"],
