@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from backoffice.core.money import ZERO
 from backoffice.loans.facts import (
     COMPONENTS,
     Account,
@@ -51,6 +52,8 @@ __all__ = [
     "derive",
     "holding",
     "payoff",
+    "shortfalls",
+    "with_payoff",
 ]
 
 
@@ -70,14 +73,24 @@ def derive(facts: Facts, *, on: date) -> Account:
 
 def holding(facts: Facts) -> Facts:
     """The same facts without the early settlements that the money does not pay (any more): they never held."""
+    short = shortfalls(facts)
+    kept = tuple(one for one in facts.versions if one.number not in short)
+    return replace(facts, versions=kept) if short else facts
+
+
+def shortfalls(facts: Facts) -> dict[int, Decimal]:
+    """The early settlements that do not hold, by the numbers of their versions, with the yuan that they lack."""
     kept: tuple[Version, ...] = ()
+    short: dict[int, Decimal] = {}
     for version in facts.versions:
         if version.if_paid:
             tried = replace(facts, versions=(*kept, replace(version, if_paid=False)))
-            if not derive(tried, on=version.effective_on).settled:
+            account = derive(tried, on=version.effective_on)
+            if not account.settled:
+                short[version.number] = sum((account.owed(name) for name in COMPONENTS), ZERO)
                 continue
         kept = (*kept, version)
-    return facts if kept == facts.versions else replace(facts, versions=kept)
+    return short
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,12 @@ def as_agreed_at_first(facts: Facts) -> Facts:
 
 
 def payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> dict[str, Decimal]:
-    """What settles the loan if it is paid on ``on``, by component (yuan).
+    """What settles the loan if it is paid on ``on``, by component (yuan), see ``with_payoff``."""
+    return with_payoff(facts, on=on, to_period_end=to_period_end)[1]
+
+
+def with_payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> tuple[Account, dict[str, Decimal]]:
+    """The account at the end of ``on``, and what settles the loan on that day, by component (yuan).
 
     Interest runs to the day (Civil Code art. 677; ``to_period_end``: to the end of the running period, where the
     contract says so); nothing is asked for the time after that, and what was paid for it already is taken off: the
@@ -131,4 +149,4 @@ def payoff(facts: Facts, *, on: date, to_period_end: bool = False) -> dict[str, 
     owed["interest"] += replay.settling_interest(on, to_period_end=to_period_end)
     owed["cost"] = account.owed("cost")
     owed["penalty"] = account.owed("penalty")
-    return owed
+    return account, owed

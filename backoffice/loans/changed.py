@@ -38,9 +38,7 @@ def easing_of(loan: Loan) -> Easing:
     reversal = Charge.objects.filter(reverses=OuterRef("pk"))
     charges = Charge.objects.filter(loan=loan, reverses=None).annotate(is_reversed=Exists(reversal))
     return Easing(
-        changes=list(
-            ScheduleChange.objects.filter(loan=loan).defer("simulation", "parameters").order_by("-pk")
-        ),
+        changes=list(ScheduleChange.objects.filter(loan=loan).defer("simulation").order_by("-pk")),
         charges=list(charges.order_by("-pk")),
         write_offs=list(WriteOff.objects.filter(loan=loan).order_by("-pk")),
         paused=PaymentPause.objects.filter(loan=loan).exists(),

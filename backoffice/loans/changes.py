@@ -117,8 +117,11 @@ def plan(facts: Facts, terms: Terms, *, on: date) -> Planned:
     A waiver takes from what is open at the end of it.
     """
     last = facts.versions[-1].effective_on
-    if on <= facts.disbursed_on or on < last:
-        raise ChangeRefused(N_("A change takes effect after the last one, %(last)s."), last=last)
+    if on <= facts.disbursed_on:
+        words = N_("A change takes effect after the day on which the loan was paid out, %(day)s.")
+        raise ChangeRefused(words, day=facts.disbursed_on)
+    if on < last:
+        raise ChangeRefused(N_("A change takes effect no earlier than the last one, %(last)s."), last=last)
     if isinstance(terms, WaiverOf):
         return Planned(reliefs=_reliefs(derive(facts, on=on), terms, on=on))
     start = at_change(facts, on=on)

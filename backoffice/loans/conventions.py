@@ -35,6 +35,11 @@ def allocation_rule(product: LoanProduct) -> AllocationRule:
     )
 
 
+def interest_to_period_end(product: LoanProduct) -> bool:
+    """Whether settling early takes the interest to the end of the running period, not that to the day."""
+    return product.early_repayment == choices.EarlyRepayment.TO_PERIOD_END and not product.daily_interest
+
+
 def schedule_terms(product: LoanProduct) -> dict[str, Any]:
     """The arguments of ``build_schedule`` that a product decides; amounts, rate and dates are the loan's."""
     return {

@@ -133,13 +133,17 @@ class AccountShare:
 
 @dataclass(slots=True)
 class AccountRow:
-    """One instalment of the version in force: what is due, what was paid (yuan, by component)."""
+    """One instalment of the version in force: what is due, what was paid (yuan, by component).
+
+    What is due is less what was ``waived`` while that version was in force.
+    """
 
     sequence: int
     due_on: date
     due: dict[str, Decimal]
     paid: dict[str, Decimal]
     parts: list[PaidPart] = field(default_factory=list)
+    waived: dict[str, Decimal] = field(default_factory=dict)
 
     def open(self, component: str) -> Decimal:
         """What is still owed of one component."""

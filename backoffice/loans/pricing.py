@@ -162,6 +162,11 @@ class CostPolicy:
     table_required: bool = False
     table_seconds: int = 0
 
+    @property
+    def limited(self) -> bool:
+        """Whether any limit was in force for what a loan costs."""
+        return any(one is not None for one in (self.cap, self.lpr_flagged, self.lpr_cap))
+
     def measured(self, cost: YearlyCost) -> Decimal:
         """The yearly cost that counts, to the hundredth of a per cent."""
         return quoted(cost.effective if self.compound else cost.nominal)

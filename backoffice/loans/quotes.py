@@ -13,10 +13,10 @@ from typing import Any
 from backoffice.core.money import ZERO
 from backoffice.core.pdf import render_pdf
 from backoffice.core.time import SHANGHAI
-from backoffice.loans.account import derive, payoff
+from backoffice.loans.account import payoff, with_payoff
+from backoffice.loans.conventions import interest_to_period_end
 from backoffice.loans.facts import COMPONENTS
 from backoffice.loans.ledger import Ledger
-from backoffice.loans.services.changes import settlement_terms
 
 TEMPLATE = "backoffice.loans:letter_templates/settlement.typ"
 #: So far ahead a quote is given: longer, and something will have happened.
@@ -47,9 +47,9 @@ class Quote:
 
 def quote_of(ledger: Ledger, *, on: date) -> Quote:
     """The quote for ``on``, from all that is known now; no queries. The product is joined."""
-    facts, to_end = ledger.facts(), settlement_terms(ledger.loan).to_period_end
-    parts = payoff(facts, on=on, to_period_end=to_end)
-    credit = sum(derive(facts, on=on).surplus.values(), ZERO)
+    facts, to_end = ledger.facts(), interest_to_period_end(ledger.loan.product)
+    account, parts = with_payoff(facts, on=on, to_period_end=to_end)
+    credit = sum(account.surplus.values(), ZERO)
     owed = sum(parts.values(), ZERO)
     later = sum(payoff(facts, on=on + _DAY, to_period_end=to_end).values(), ZERO)
     return Quote(on, parts, credit, max(owed - credit, ZERO), later - owed, to_end)

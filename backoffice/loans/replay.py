@@ -99,8 +99,10 @@ class Replay:
     def account(self, on: date) -> Account:
         """The account as of the end of ``on``, from what was taken so far."""
         rows = tuple(
-            AccountRow(line.plan.sequence, line.plan.due_on, due, dict(line.paid), list(line.parts))
-            for line, due in zip(self.lines, self._dues(on), strict=True)
+            AccountRow(
+                one.plan.sequence, one.plan.due_on, due, dict(one.paid), list(one.parts), dict(one.relief)
+            )
+            for one, due in zip(self.lines, self._dues(on), strict=True)
         )
         surplus = {key: amount for key, amount in self.credit.items() if amount}
         return Account(on, self.facts, self.version, rows, tuple(self.shares), surplus)

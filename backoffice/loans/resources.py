@@ -81,6 +81,7 @@ class LoanResource(BookResource):
     owed_fee = _column("outstanding__fee", _("fees owed (yuan)"))
     owed_penalty = _column("outstanding__penalty", _("default interest owed (yuan)"))
     owed_cost = _column("outstanding__cost", _("costs owed (yuan)"))
+    owed_accrued = _column("outstanding__accrued", _("interest not due yet (yuan)"))
     owed = _column("outstanding__total", _("owed in all (yuan)"))
     credit = _column("loan__credit", _("credit (yuan)"))
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from backoffice.core.money import ZERO
 from backoffice.loans import ageing
-from backoffice.loans.account import Account, AccountRow, Facts, as_agreed_at_first, derive
+from backoffice.loans.account import Account, Facts, as_agreed_at_first, derive
 from backoffice.loans.ageing import Delinquency, PastDue
 from backoffice.loans.choices import Component, LoanState
 from backoffice.loans.classification import (
@@ -37,6 +37,7 @@ from backoffice.loans.models import (
     RepaymentAllocation,
     ScheduleChange,
 )
+from backoffice.loans.owed import InstalmentStatus, Outstanding, account_and_owed, status_of
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.spells import spells_of
 from backoffice.privacy.people import sought, subjects_found
@@ -44,52 +45,6 @@ from backoffice.privacy.rights import Holder
 
 #: One number or document never leads to more people than somebody can look through.
 FOUND_LIMIT = 50
-#: States of an instalment as the chart and the table show them.
-PAID, PART_PAID, OVERDUE, DUE_TODAY, UPCOMING = "paid", "part_paid", "overdue", "due_today", "upcoming"
-
-
-@dataclass(frozen=True, slots=True)
-class Outstanding:
-    """What is owed as of a day. Interest and fees are those of instalments that have fallen due by then; the
-    principal is the whole of it. ``penalty`` is the default interest run up by the end of the day and not paid;
-    ``overdue`` is what of principal, interest and fees is past its due date."""
-
-    principal: Decimal
-    interest: Decimal
-    fee: Decimal
-    penalty: Decimal
-    overdue: Decimal
-    cost: Decimal = ZERO
-
-    @property
-    def total(self) -> Decimal:
-        return self.principal + self.interest + self.fee + self.penalty + self.cost
-
-
-@dataclass(frozen=True, slots=True)
-class InstalmentStatus:
-    """One line of the schedule as of a day; ``paid`` and ``amount`` are of principal, interest and fee."""
-
-    sequence: int
-    due_on: date
-    principal_due: Decimal
-    interest_due: Decimal
-    fee_due: Decimal
-    paid: Decimal
-    state: str
-    last_paid_on: date | None
-    penalty_due: Decimal = ZERO
-    penalty_paid: Decimal = ZERO
-    cost_due: Decimal = ZERO
-    cost_paid: Decimal = ZERO
-
-    @property
-    def amount(self) -> Decimal:
-        return self.principal_due + self.interest_due + self.fee_due
-
-    @property
-    def open(self) -> Decimal:
-        return self.amount - self.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +81,11 @@ class LoanSnapshot:
     def charged(self) -> bool:
         """Whether any instalment has run up default interest."""
         return any(one.penalty_due for one in self.instalments)
+
+    @property
+    def enforced(self) -> bool:
+        """Whether any instalment bears costs of enforcing."""
+        return any(one.cost_due for one in self.instalments)
 
     @property
     def annual_rate(self) -> Decimal:
@@ -210,7 +170,7 @@ def borrower_for_page(borrower: Borrower, *, on: date) -> BorrowerPage:
     loans = list(borrower.loans.select_related("product").order_by("-disbursed_on", "-pk"))
     owing = [one for one in loans if one.state not in {LoanState.SETTLED, LoanState.ASSIGNED}]
     owed = {
-        pk: _outstanding(ledger.loan, derive(ledger.facts(), on=max(on, ledger.loan.disbursed_on)), on=on)
+        pk: account_and_owed(ledger.loan, ledger.facts(), on=on)[1]
         for pk, ledger in ledgers_of(owing).items()
     }
     return BorrowerPage(
@@ -259,15 +219,14 @@ def borrowers_of(subject_ids: Collection[int]) -> set[int]:
 def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot:
     """A loan as of the end of ``on`` from its ledger; no queries. The product, creditor and terms are joined."""
     loan, facts = ledger.loan, ledger.facts()
-    # Before it was paid out nothing was owed; the schedule is shown as it was going to be.
-    account = derive(facts, on=max(on, loan.disbursed_on))
+    account, outstanding = account_and_owed(loan, facts, on=on)
     dues, paid = account.dues_and_payments()
     past_due = ageing.days_past_due(on=on, schedule=dues, payments=paid)
     spells = spells_of(account)
     return LoanSnapshot(
         loan=loan,
         on=on,
-        outstanding=_outstanding(loan, account, on=on),
+        outstanding=outstanding,
         past_due=past_due,
         delinquency=ageing.delinquent_days(
             on=on,
@@ -285,7 +244,7 @@ def snapshot_of(ledger: Ledger, *, on: date, policy: LoanPolicy) -> LoanSnapshot
             watch=ledger.watch(on=on, months=policy.ageing.watch_months),
         ),
         bucket=bucket_of(past_due.days, policy.ageing.buckets),
-        instalments=tuple(_status(row, on=on) for row in account.rows),
+        instalments=tuple(status_of(row, on=on) for row in account.rows),
         account=account,
         original=_original(facts, account, on=on),
         pauses=tuple(ledger.pauses),
@@ -298,46 +257,6 @@ def _original(facts: Facts, account: Account, *, on: date) -> PastDue | None:
         return None
     dues, paid = derive(as_agreed_at_first(facts), on=on).dues_and_payments()
     return ageing.days_past_due(on=on, schedule=dues, payments=paid)
-
-
-def _outstanding(loan: Loan, account: Account, *, on: date) -> Outstanding:
-    if loan.disbursed_on > on or loan.state == LoanState.ASSIGNED:
-        # Not paid out yet, or owed to somebody else.
-        return Outstanding(ZERO, ZERO, ZERO, ZERO, ZERO)
-    return Outstanding(
-        principal=account.owed("principal"),
-        interest=account.owed("interest", due_by=on),
-        fee=account.owed("fee", due_by=on),
-        penalty=account.owed("penalty"),
-        overdue=sum((row.contract_open for row in account.rows if row.due_on < on), ZERO),
-        cost=account.owed("cost"),
-    )
-
-
-def _status(row: AccountRow, *, on: date) -> InstalmentStatus:
-    paid = row.contract_due - row.contract_open
-    if row.contract_open == 0:
-        state = PAID
-    elif row.due_on < on:
-        state = OVERDUE
-    elif row.due_on == on:
-        state = DUE_TODAY
-    else:
-        state = PART_PAID if paid else UPCOMING
-    return InstalmentStatus(
-        sequence=row.sequence,
-        due_on=row.due_on,
-        principal_due=row.due["principal"],
-        interest_due=row.due["interest"],
-        fee_due=row.due["fee"],
-        paid=paid,
-        state=state,
-        last_paid_on=max((part.on for part in row.parts), default=None),
-        penalty_due=row.due["penalty"],
-        penalty_paid=row.paid["penalty"],
-        cost_due=row.due["cost"],
-        cost_paid=row.paid["cost"],
-    )
 
 
 def allocation_of(repayment: Repayment) -> RepaymentLine:

@@ -198,6 +198,8 @@ def _loan_part(complaint: Complaint, *, on: date) -> dict[str, Any] | None:
             "interest": money(owed.interest),
             "penalty": money(owed.penalty),
             "fee": money(owed.fee),
+            "cost": money(owed.cost),
+            "accrued": money(owed.accrued),
             "total": money(owed.total),
         },
     }

@@ -92,6 +92,11 @@ def test_a_loan_is_told_as_the_page_tells_it(app: Lender) -> None:
     assert answer["outstanding"]["total"] == {"amount": f"{owed.total:.2f}", "currency": "CNY"}
     assert answer["outstanding"]["penalty"]["amount"] == f"{owed.penalty:.2f}"
     assert owed.penalty > 0
+    told = {name: Decimal(yuan["amount"]) for name, yuan in answer["outstanding"].items()}
+    overdue, total = told.pop("overdue"), told.pop("total")
+    assert total == sum(told.values())
+    late = [one for one in answer["instalments"] if one["state"] == "overdue"]
+    assert overdue == sum(Decimal(one["open"]["amount"]) for one in late)
     assert len(answer["instalments"]) == 12
     assert answer["instalments"][0]["state"] == "paid"
     assert answer["annual_rate"] == "0.146000"

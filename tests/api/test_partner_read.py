@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -198,7 +199,9 @@ def test_a_case_shows_what_the_consent_covers() -> None:
     assert body["allegations"][0]["text"] == "夜间来电，一天四次"
     assert body["demands"][0]["text"] == "停止夜间联系"
     assert body["loan"]["days_past_due"] >= 0
-    assert set(body["loan"]["outstanding"]) == {"principal", "interest", "penalty", "fee", "total"}
+    owed = {name: Decimal(yuan["amount"]) for name, yuan in body["loan"]["outstanding"].items()}
+    assert set(owed) == {"principal", "interest", "penalty", "fee", "cost", "accrued", "total"}
+    assert owed.pop("total") == sum(owed.values())
     assert body["consent"]["covers"] == list(mediation.EVERYTHING)
     assert [deadline["kind"] for deadline in body["deadlines"]] == ["confirm", "mediation"]
     read = ReadEvent.objects.get(dossier=referral.dossier)

@@ -96,10 +96,7 @@ def test_the_same_external_id_is_one_repayment() -> None:
 
 def owed_today(loan: Loan) -> Decimal:
     """All of the schedule, with the default interest up to today."""
-    return sum(
-        (row.amount - row.paid + row.penalty_due - row.penalty_paid for row in snapshot(loan).instalments),
-        Decimal(0),
-    )
+    return sum((row.open for row in snapshot(loan).instalments), Decimal(0))
 
 
 def snapshot(loan: Loan, on: date = TODAY) -> LoanSnapshot:

@@ -56,7 +56,7 @@ class BorrowerAdmin(BaseModelAdmin):
         owed = facts.owed.values()
         return {
             "facts": facts,
-            "owed_in_all": sum((one.total for one in owed), ZERO),
+            "owed_in_all": sum((one.settles for one in owed), ZERO),
             "overdue_in_all": sum((one.overdue for one in owed), ZERO),
             "owing": len(facts.owed),
             "loans": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -19,10 +20,11 @@ from backoffice.desk.operations import Operation, ReasonForm
 from backoffice.desk.page import EMPTY
 from backoffice.desk.templatetags.desk import amount, chip, days_left, when
 from backoffice.loans import services, workflow
+from backoffice.loans.account import shortfalls
 from backoffice.loans.admin.asked import standing_of, words_of
 from backoffice.loans.admin.difference import difference_context, terms_in_words
 from backoffice.loans.changed import can_be_written_off
-from backoffice.loans.choices import ChangeState, PostingState
+from backoffice.loans.choices import ChangeKind, ChangeState, PostingState
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import ScheduleChange, WriteOff
 from backoffice.loans.services.changes import as_shown
@@ -40,6 +42,13 @@ def _until(decide_by: date | None, *, waits: bool) -> Any:
 
 def _too_old(decide_by: date | None) -> bool:
     return decide_by is None or decide_by < business_day(timezone.now())
+
+
+def _shortfall(change: ScheduleChange) -> Decimal | None:
+    """What the money of an early settlement lacks so that it would hold; None where it holds, or is none."""
+    if change.kind != ChangeKind.EARLY_SETTLEMENT or change.version is None:
+        return None
+    return shortfalls(ledger_of(change.loan).facts()).get(change.version)
 
 
 @admin.register(ScheduleChange)
@@ -80,7 +89,11 @@ class ScheduleChangeAdmin(BaseModelAdmin):
         return [*chips, (_("Restructuring"), "info")] if obj.restructuring else chips
 
     def page_context(self, request: HttpRequest, obj: ScheduleChange) -> dict[str, Any]:
+        short = _shortfall(obj)
+        chips = self.page_chips(request, obj) if short is None else [(_("Does not hold"), "bad")]
         return {
+            "page_chips": chips,
+            "short": short,
             "difference": difference_context(obj.simulation) if obj.simulation else None,
             "void": obj.state == ChangeState.PROPOSED and as_shown(obj, ledger_of(obj.loan)) is None,
             "too_old": obj.state == ChangeState.PROPOSED and _too_old(obj.decide_by),

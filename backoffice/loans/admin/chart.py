@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.money import ZERO
 from backoffice.loans.account import Account
 from backoffice.loans.balance import Step, owed_over_time, planned_over_time
-from backoffice.loans.selectors import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING, InstalmentStatus
+from backoffice.loans.owed import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING, InstalmentStatus
 
 HEIGHT = 48
 WIDTH = 18
@@ -30,6 +30,13 @@ STATES: dict[str, tuple[Any, str]] = {
     DUE_TODAY: (_("Due today"), "warn"),
     UPCOMING: (_("Upcoming"), "neutral"),
 }
+
+
+def state_in_words(one: InstalmentStatus) -> tuple[Any, str]:
+    """Words and tone of an instalment's state; paid by what the days go by, it may still owe what being late cost."""
+    if one.state == PAID and one.open:
+        return _("Default interest or costs open"), "warn"
+    return STATES[one.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ def chart_of(instalments: Sequence[InstalmentStatus]) -> Chart:
     bars = []
     for position, one in enumerate(instalments):
         height, paid = _height(one.amount, most), _height(one.paid, most)
-        state, tone = STATES[one.state]
+        state, tone = state_in_words(one)
         label = _("Instalment %(sequence)s, due %(due_on)s: %(state)s") % {
             "sequence": one.sequence,
             "due_on": one.due_on,

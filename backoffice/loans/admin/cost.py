@@ -23,7 +23,7 @@ from backoffice.loans.cost import quoted
 from backoffice.loans.cost_tables import cost_as_changed, cost_table
 from backoffice.loans.disclosure import CostItem, CostTable, document_data, percent, value_text
 from backoffice.loans.models import Loan
-from backoffice.loans.pricing import cost_policy
+from backoffice.loans.pricing import CostPolicy, cost_policy
 from backoffice.loans.shown import CostTableShown, what_is_missing
 
 TEMPLATE = "backoffice.loans:document_templates/cost_table.typ"
@@ -57,6 +57,7 @@ def cost_card(loan: Loan) -> dict[str, Any]:
     costs = cost_policy(on=loan.disbursed_on)
     missing = list(what_is_missing(evidence_of(loan), disbursed_on=loan.disbursed_on, costs=costs))
     changed = cost_as_changed(loan)
+    standing, tone = _standing(loan, costs)
     return {
         "changed": changed
         and {
@@ -68,14 +69,22 @@ def cost_card(loan: Loan) -> dict[str, Any]:
         "nominal": None if loan.cost_nominal is None else percent(loan.cost_nominal),
         "effective": None if loan.cost_effective is None else percent(loan.cost_effective),
         "convention": CostConvention(loan.cost_convention).label if loan.cost_convention else "",
-        "standing": CostStanding(loan.cost_standing).label,
-        "tone": TONES[CostStanding(loan.cost_standing)],
+        "standing": standing,
+        "tone": tone,
         "cap": None if costs.cap is None else percent(costs.cap),
         "lpr": None if costs.lpr is None else percent(costs.lpr),
         "lpr_flagged": None if costs.lpr_flagged is None else percent(costs.lpr_flagged),
         "missing": missing,
         "required": costs.table_required,
     }
+
+
+def _standing(loan: Loan, costs: CostPolicy) -> tuple[Any, str]:
+    """Words and tone: within the limits nobody can be where there were none."""
+    standing = CostStanding(loan.cost_standing)
+    if standing == CostStanding.WITHIN and not costs.limited:
+        return _("No limit was in force that day"), "neutral"
+    return standing.label, TONES[standing]
 
 
 def lines_of(items: tuple[CostItem, ...]) -> list[dict[str, Any]]:

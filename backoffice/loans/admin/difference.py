@@ -57,7 +57,7 @@ def _side(side: Mapping[str, Any]) -> dict[str, Any]:
         "risk_class": RiskClass(side["risk_class"]).label,
         "rate_percent": Decimal(side["annual_rate"]) * 100,
         "default_rate_percent": Decimal(side["default_rate"]) * 100,
-        "penalty": any(row["penalty"] for row in rows),
+        "columns": [name for name in ("fee", "penalty", "cost", "paid") if any(row[name] for row in rows)],
     }
 
 

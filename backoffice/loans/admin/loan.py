@@ -22,13 +22,14 @@ from backoffice.loans import workflow
 from backoffice.loans.admin import documents, easing, files, loan_list, postings, proposing
 from backoffice.loans.admin.ageing import OverdueFilter, days_context, today
 from backoffice.loans.admin.changes import TONES
-from backoffice.loans.admin.chart import STATES, balance_chart_of, chart_of
+from backoffice.loans.admin.chart import balance_chart_of, chart_of, state_in_words
 from backoffice.loans.admin.cost import CostPages, cost_card
+from backoffice.loans.admin.difference import terms_in_words
 from backoffice.loans.admin.proposing import ProposingMixin
 from backoffice.loans.admin.quote import QuoteMixin
 from backoffice.loans.admin.repayment import narrowed
 from backoffice.loans.changed import easing_of, pending_postings
-from backoffice.loans.choices import CostStanding, RiskClass
+from backoffice.loans.choices import Component, CostStanding, RiskClass
 from backoffice.loans.models import Loan
 from backoffice.loans.resources import LoanResource
 from backoffice.loans.selectors import loan_for_page, stored_days_past_due
@@ -104,7 +105,9 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
 
     def page_context(self, request: HttpRequest, obj: Loan) -> dict[str, Any]:
         on = today()
-        facts = loan_for_page(obj, on=on)
+        facts, easing = loan_for_page(obj, on=on), easing_of(obj)
+        # An early settlement whose money does not pay everything (any more) is none of them.
+        held = {None, *(one.number for one in facts.snapshot.account.facts.versions)}
         return {
             "facts": facts,
             "snapshot": facts.snapshot,
@@ -113,11 +116,17 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
             "risk_class": RiskClass(facts.snapshot.classification.value).label,
             "rate_percent": obj.annual_rate * 100,
             "default_rate_percent": obj.default_rate * 100,
-            "schedule": [(one, *STATES[one.state]) for one in facts.snapshot.instalments],
+            "schedule": [
+                (one, *state_in_words(one), [(Component(name).label, yuan) for name, yuan in one.waived])
+                for one in facts.snapshot.instalments
+            ],
             "chart": chart_of(facts.snapshot.instalments),
             "documents": documents.documents_of(request, obj),
             "balance": balance_chart_of(facts.snapshot.account),
-            "easing": easing_of(obj),
+            "easing": easing,
+            "changes": [
+                (one, terms_in_words(one.kind, one.parameters), one.version in held) for one in easing.changes
+            ],
             "pending": pending_postings(obj) if request.user.has_perm("loans.view_postingrequest") else [],
             "tones": TONES,
             "cost": cost_card(obj),

@@ -11,8 +11,9 @@ from backoffice.api import formats
 from backoffice.core.money import ZERO
 from backoffice.loans import lender
 from backoffice.loans.models import Creditor, Loan, PostingRequest, Repayment
+from backoffice.loans.owed import InstalmentStatus, Outstanding
 from backoffice.loans.pricing import CostPolicy
-from backoffice.loans.selectors import InstalmentStatus, LoanSnapshot, Outstanding, RepaymentLine
+from backoffice.loans.selectors import LoanSnapshot, RepaymentLine
 
 #: What became of reported money, beside the states of a request (``choices.PostingState``).
 POSTED, REVERSED, REVERSAL, AWAITS = "posted", "reversed", "reversal", "requested"
@@ -128,7 +129,7 @@ def _money_received(
 
 
 def _outstanding(owed: Outstanding) -> dict[str, Any]:
-    names = ("principal", "interest", "fee", "penalty", "cost", "total", "overdue")
+    names = ("principal", "interest", "fee", "penalty", "cost", "accrued", "total", "overdue")
     return {name: formats.money(getattr(owed, name)) for name in names}
 
 
@@ -158,6 +159,7 @@ def _instalment(one: InstalmentStatus) -> dict[str, Any]:
         **{name: formats.money(getattr(one, name)) for name in amounts},
         "cost_due": formats.money(one.cost_due),
         "cost_paid": formats.money(one.cost_paid),
+        "waived": formats.money(sum((amount for _component, amount in one.waived), ZERO)),
         "last_paid_on": _day(one.last_paid_on),
     }
 

@@ -21,7 +21,7 @@ from backoffice.loans.choices import (
     RepaymentChannel,
     RiskClass,
 )
-from backoffice.loans.selectors import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING
+from backoffice.loans.owed import DUE_TODAY, OVERDUE, PAID, PART_PAID, UPCOMING
 
 Answer = serializers.Serializer[Any]
 _RATE = "Per year, as a fraction: 0.146000 is 14.6 %"
@@ -99,15 +99,25 @@ class RepaymentAnswer(Answer):
 
 
 class OwedAnswer(Answer):
-    """The principal is the whole of it, interest and fee what has fallen due, penalty what has run up by that day."""
+    """The principal is the whole of it, interest and fee what has fallen due, penalty what has run up by that day. The
+    total is the sum of the parts; less the loan's credit it settles the loan on that day, as the settlement quote says.
+    """
 
     principal = MoneyField()
     interest = MoneyField()
     fee = MoneyField()
     penalty = MoneyField()
     cost = MoneyField()
-    total = MoneyField()
-    overdue = MoneyField(help_text="Principal, interest and fee past their due day")
+    accrued = MoneyField(
+        allow_negative=True,
+        help_text="Interest that settling on that day takes beside what has fallen due; less than nothing where more "
+        "was paid in advance",
+    )
+    total = MoneyField(allow_negative=True)
+    overdue = MoneyField(
+        help_text="What has to be paid on that day so that nothing is overdue: all that is open of instalments past "
+        "their due day, default interest included, and the costs"
+    )
 
 
 class LoanItemAnswer(Answer):
@@ -139,16 +149,20 @@ class LoanItemAnswer(Answer):
 class InstalmentAnswer(Answer):
     sequence = serializers.IntegerField()
     due_on = serializers.DateField()
-    state = serializers.ChoiceField(choices=_same(PAID, PART_PAID, OVERDUE, DUE_TODAY, UPCOMING))
+    state = serializers.ChoiceField(
+        choices=_same(PAID, PART_PAID, OVERDUE, DUE_TODAY, UPCOMING),
+        help_text="By principal, interest and fee, as the days past due",
+    )
     principal_due = MoneyField()
     interest_due = MoneyField()
     fee_due = MoneyField()
-    paid = MoneyField(help_text="Of principal, interest and fee")
-    open = MoneyField()
+    paid = MoneyField(help_text="In all, default interest and costs included")
+    open = MoneyField(help_text="Likewise: what is due in all, less what was paid")
     penalty_due = MoneyField(help_text="Default interest run up by that day, what was paid of it included")
     penalty_paid = MoneyField()
     cost_due = MoneyField()
     cost_paid = MoneyField()
+    waived = MoneyField(help_text="What of it is no longer asked for; what is due is less this already")
     last_paid_on = serializers.DateField(allow_null=True)
 
 

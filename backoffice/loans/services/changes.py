@@ -18,8 +18,9 @@ from backoffice.loans import workflow
 from backoffice.loans.account import derive
 from backoffice.loans.change_terms import fingerprint, kind_of_terms, terms_as_data, terms_from_data
 from backoffice.loans.changes import ChangeRefused, EarlySettlement, Planned, Terms, plan
-from backoffice.loans.choices import ChangeKind, ChangeState, EarlyRepayment
+from backoffice.loans.choices import ChangeKind, ChangeState
 from backoffice.loans.classification import watch_after
+from backoffice.loans.conventions import interest_to_period_end
 from backoffice.loans.facts import COMPONENTS, Facts, Version
 from backoffice.loans.ledger import Ledger, ledger_of
 from backoffice.loans.models import Borrower, Instalment, Loan, ScheduleChange, Waiver
@@ -176,7 +177,7 @@ def settle_early(*, loan: Loan, on: date, by: User, at: datetime, reason: str = 
         if on > business_day(at):
             raise InputRefused(_("The money cannot have come in on a day that is still to come."), field="on")
         ledger = ledger_of(loan)
-        terms = settlement_terms(loan)
+        terms = EarlySettlement(interest_to_period_end(loan.product))
         planned, difference, _eases = simulated(ledger, terms, on=on, restructuring=False)
         missing = _missing(ledger.facts(), planned, on=on)
         if missing:
@@ -190,12 +191,6 @@ def settle_early(*, loan: Loan, on: date, by: User, at: datetime, reason: str = 
         _make(frame, loan, change, planned, restructured_on=ledger.restructured_on)
         _tell(frame, "settled_early", change)
     return change
-
-
-def settlement_terms(loan: Loan) -> EarlySettlement:
-    """How far interest runs when this loan is settled early."""
-    to_end = loan.product.early_repayment == EarlyRepayment.TO_PERIOD_END
-    return EarlySettlement(to_end and not loan.product.daily_interest)
 
 
 def _missing(facts: Facts, planned: Planned, *, on: date) -> Decimal:

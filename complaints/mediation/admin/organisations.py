@@ -5,11 +5,12 @@ from django.contrib import admin
 
 from backoffice.api.models import Client
 from backoffice.desk.base import BaseModelAdmin
+from backoffice.desk.guarded import GuardedForm
 from complaints.mediation.models import MediationOrganisation
 from complaints.mediation.services.organisations import OTHER_CLIENT
 
 
-class OrganisationForm(forms.ModelForm):
+class OrganisationForm(GuardedForm):
     """A row of reference; the client is asked for what the service asks of it."""
 
     def clean_client(self) -> Client | None:

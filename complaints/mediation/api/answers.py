@@ -63,11 +63,19 @@ class DemandAnswer(Answer):
 
 
 class OutstandingAnswer(Answer):
+    """The parts add up to the total: what settles the loan on the day “as_of”, before any credit is taken off."""
+
     principal = MoneyField()
     interest = MoneyField()
     penalty = MoneyField()
     fee = MoneyField()
-    total = MoneyField()
+    cost = MoneyField(help_text="Of enforcing")
+    accrued = MoneyField(
+        allow_negative=True,
+        help_text="Interest that settling on that day takes beside what has fallen due; less than nothing where more "
+        "was paid in advance",
+    )
+    total = MoneyField(allow_negative=True)
 
 
 class LoanAnswer(Answer):
