@@ -65,6 +65,7 @@ class ScheduleChangeAdmin(BaseModelAdmin):
     page_template = "loans/change_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     list_display = ("proposed", "loan", "kind", "effective_on", "proposed_by", "state", "until")
     list_select_related = ("loan", "proposed_by")
     list_filter = ("state", "kind")
@@ -125,6 +126,7 @@ class WriteOffAdmin(BaseModelAdmin):
     )
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     page_fields = ("loan", "state", "yuan", "requested_by", "requested", "until", "decided_by", "decided")
     list_display = ("requested", "loan", "yuan", "requested_by", "state", "until")
     list_select_related = ("loan", "requested_by")

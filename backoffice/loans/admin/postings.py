@@ -146,6 +146,7 @@ class PostingRequestAdmin(BaseModelAdmin):
     )
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     page_fields = (
         *("loan", "kind", "state", "yuan", "external_id", "received", "channel", "repayment", "result"),
         *("requested_by", "requested", "decided_by", "decided"),
