@@ -11,6 +11,11 @@ from backoffice.desk.registry import registries
 M = TypeVar("M", bound=Model)
 
 
+def is_confined(viewer: Any) -> bool:
+    """Whether there are borrowers this person may not know of."""
+    return any(confined_to(viewer) is not None for confined_to in registries.reach)
+
+
 def within_reach(rows: QuerySet[M], viewer: Any, *, borrower: str) -> QuerySet[M]:
     """Those of ``rows`` whose borrower, found at the path ``borrower``, the viewer has to do with.
 

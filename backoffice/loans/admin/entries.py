@@ -15,7 +15,7 @@ from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
 from backoffice.desk.keeping_cards import offer_erasure, offer_holds
 from backoffice.desk.paging import COUNT_LIMIT, bounded_count
-from backoffice.desk.reach import within_reach
+from backoffice.desk.reach import is_confined, within_reach
 from backoffice.desk.registry import (
     SearchHit,
     SearchSource,
@@ -187,8 +187,10 @@ def dossiers_of_people(subject_ids: Sequence[int]) -> list[int]:
 
 def may_read_files(user: User, dossier: Dossier) -> bool:
     """Files of a loan: for those who may open its page."""
+    if not user.has_perm("loans.view_loan"):
+        return False
     loan = Loan.objects.filter(dossier=dossier)
-    return user.has_perm("loans.view_loan") and within_reach(loan, user, borrower="borrower").exists()
+    return not is_confined(user) or within_reach(loan, user, borrower="borrower").exists()
 
 
 registries.person_dossiers.register("loans", dossiers_of_people)
