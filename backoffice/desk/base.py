@@ -27,6 +27,7 @@ from backoffice.desk import page, record
 from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.paging import BoundedPaginator, DeskChangeList
 from backoffice.desk.people_search import MARKER, PeopleSearchMixin
+from backoffice.desk.reach import within_reach
 from backoffice.desk.readlog import ReadLogMixin
 from backoffice.desk.reveal import RevealMixin
 from backoffice.desk.transitions import TransitionMixin
@@ -39,13 +40,15 @@ class BaseModelAdmin(RevealMixin, PeopleSearchMixin, TransitionMixin, ReadLogMix
     ``page_template`` (extends ``desk/object_page.html``) and ``page_context`` draw the object's page; a model
     with a page or a workflow has no change form. Without either, those who may change the row get the form,
     everybody else the generic page with ``page_fields``. ``page_name`` is the name under which other apps
-    register panels. ``logs_reads`` writes one read row per page, record or list.
+    register panels. ``logs_reads`` writes one read row per page, record or list. ``borrower_path`` leads from a row
+    to the borrower it is about, for those who see the borrowers only with whom they have to do.
     """
 
     page_template: str | None = None
     page_name = ""
     page_fields: Sequence[str] = ()
     record_template = "desk/record.html"
+    borrower_path = ""
 
     # A form of one's own derives from it (desk.E010): what somebody else saved meanwhile is not undone unseen.
     form = GuardedForm
@@ -102,6 +105,8 @@ class BaseModelAdmin(RevealMixin, PeopleSearchMixin, TransitionMixin, ReadLogMix
         Admin classes restrict it further. Ciphertext stays in the database: a list never needs it.
         """
         queryset = super().get_queryset(request)
+        if self.borrower_path:
+            queryset = within_reach(queryset, request.user, borrower=self.borrower_path)
         secrets = [field.name for field in self.model._meta.fields if isinstance(field, models.BinaryField)]
         return queryset.defer(*secrets) if secrets else queryset
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from backoffice.core.registry import Registry
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.urls import URLPattern
 
@@ -142,6 +143,8 @@ class Registries:
     site_pages: Registry[Callable[[Any], list[URLPattern]]] = field(default_factory=Registry)
     #: A person and a row with personal fields → whether they may see it in full or correct it, besides their rights.
     reveal_guards: Registry[Callable[[User, Any], bool]] = field(default_factory=Registry)
+    #: A person → the borrowers (ids, as a query) to whom what they see of the book is confined; None: to nobody.
+    reach: Registry[Callable[[Any], QuerySet[Any] | None]] = field(default_factory=Registry)
 
 
 registries = Registries()

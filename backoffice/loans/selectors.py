@@ -11,6 +11,7 @@ from typing import cast
 from django.db.models import QuerySet
 
 from backoffice.core.money import ZERO
+from backoffice.desk.reach import within_reach
 from backoffice.loans import ageing
 from backoffice.loans.account import Account, Facts, as_agreed_at_first, derive
 from backoffice.loans.ageing import Delinquency, PastDue
@@ -193,7 +194,7 @@ def stored_days_past_due(loan: Loan, *, on: date) -> int:
 
 def find_borrowers_by(typed: str, *, viewer: Holder) -> QuerySet[Borrower]:
     """Borrowers by one exact identifier typed in full: our customer number, a document, an e-mail address, a name,
-    any number of their circle. Whoever is recorded as the same person is found too.
+    any number of their circle. Whoever is recorded as the same person is found too. Those the viewer may know of.
 
     Each kind is a bounded question to one index per column, so this costs the same whatever the size of the book.
     """
@@ -202,7 +203,7 @@ def find_borrowers_by(typed: str, *, viewer: Holder) -> QuerySet[Borrower]:
     wanted = sought(typed) if not found else None
     if wanted is not None:
         found = borrowers_of(subjects_found(wanted, viewer=viewer))
-    return everybody.filter(pk__in=found)
+    return within_reach(everybody.filter(pk__in=found), viewer, borrower="pk")
 
 
 def borrowers_of(subject_ids: Collection[int]) -> set[int]:

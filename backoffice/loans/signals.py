@@ -9,5 +9,6 @@ repayment_posted = Signal()
 repayment_reversed = Signal()
 
 #: After accounts were derived anew and written: a repayment, reversal, waiver, pause, charge or new schedule, or
-#: credit that the close of a day used. ``loans`` are saved; ``by`` and ``at`` are those of the service.
+#: credit that the close of a day used. ``loans`` are saved; ``by`` and ``at`` are those of the service; ``cause`` is
+#: what brought it about: ``repayment``, ``reversal``, ``change``, ``pause``, ``charge``, ``write_off`` or ``credit``.
 loans_restated = Signal()

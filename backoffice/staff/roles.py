@@ -39,6 +39,13 @@ MACHINE_ROLES = frozenset({Role.LENDER_APP, Role.CORE_BANKING, Role.MEDIATION_PA
 PERSON_ROLES = tuple(role for role in Role if role not in MACHINE_ROLES)
 
 _LOAN_BOOK = ("loans.view_*",)
+# Borrowers, their debts and the contracts these rest on; not how the book is run and who else connects to it.
+_BORROWERS = (
+    *("loans.view_borrower*", "loans.view_contact*", "loans.view_phonenumber"),
+    *("loans.view_loan*", "loans.view_instalment", "loans.view_repayment*", "loans.view_schedulechange"),
+    *("loans.view_waiver", "loans.view_paymentpause", "loans.view_charge"),
+    *("loans.view_creditor", "loans.view_productfee", "loans.view_termsversion"),
+)
 _COLLECTION_DESK = ("collections.view_*", "collections.see_all_cases", "collections.read_contact_note")
 _OWN_CASES = ("collections.view_*", "collections.log_contact", "collections.read_contact_note")
 _COMPLAINT_DESK = ("complaints.view_*", "mediation.view_*", "desk.view_*", "core.view_dossier")
@@ -107,10 +114,10 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         *_RECORD,
         *_BUNDLES,
     ),
-    # Sees the cases placed with them and their own contacts (debt_collections.querysets).
+    # Sees the cases placed with them, their borrowers (desk.reach) and their own contacts (debt_collections.querysets).
     Role.COLLECTOR: (
         *_REPORT_INCIDENT,
-        *_LOAN_BOOK,
+        *_BORROWERS,
         *_OWN_CASES,
         *_RULES,
         *_REACH,
@@ -258,20 +265,13 @@ GRANTS: dict[Role, tuple[str, ...]] = {
         "api.view_clientsecret",
         "loans.view_*",
         *_COLLECTION_DESK,
-        "conduct.view_*",
-        "complaints.view_*",
-        "mediation.view_*",
-        "complaints.read_words",
+        *("conduct.view_*", "complaints.view_*", "mediation.view_*", "complaints.read_words"),
     ),
     # Users and nothing else: who gives out rights sees no borrower.
     Role.ADMINISTRATOR: (
         *_REPORT_INCIDENT,
-        "staff.view_user",
-        "staff.add_user",
-        "staff.change_user",
-        "staff.view_team",
-        "staff.add_team",
-        "staff.change_team",
+        *("staff.view_user", "staff.add_user", "staff.change_user"),
+        *("staff.view_team", "staff.add_team", "staff.change_team"),
     ),
     Role.LENDER_APP: ("complaints.file_complaint",),
     # Reports money of its creditors' loans; from the limit on a person approves.

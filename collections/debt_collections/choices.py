@@ -26,6 +26,14 @@ class CloseReason(models.TextChoices):
     SOLD = "sold", _("Sold")
 
 
+class CuredBy(models.TextChoices):
+    """What left nothing overdue in a case that ended as cured."""
+
+    PAYMENT = "payment", _("Cured by payment")
+    CHANGE = "change", _("Cured without payment: what was agreed was changed")
+    CORRECTION = "correction", _("Cured without payment: what had been booked was corrected")
+
+
 class HoldScope(models.TextChoices):
     ALL = "all", _("All collection")
     COLLECTOR = "collector", _("One collector")

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 SEES_ALL = "collections.see_all_cases"
 
 
+def works_on_own_cases(user: User) -> bool:
+    """Whether this person sees the cases placed with them and no other ones."""
+    return user.has_perm("collections.view_case") and not user.has_perm(SEES_ALL)
+
+
 class CaseQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Every case for those who may see all; for a collector those placed with them now; else none."""

@@ -15,12 +15,19 @@ from backoffice.loans.models import Borrower, Loan
 from backoffice.loans.signals import loans_restated
 from backoffice.staff.models import User
 from backoffice.staff.services import system_user
-from debt_collections.choices import CaseState, HoldReason, HoldScope
+from debt_collections.choices import CaseState, CuredBy, HoldReason, HoldScope
 from debt_collections.models import Case, Hold
 from debt_collections.services import close_cured_cases, place_hold
 
 #: Nobody's paperwork lets collection begin again with somebody who spoke of taking their life: a person decides.
 LIFTS_WITH = "by_hand"
+#: What a loan was restated for → by what its case ends. The rest are money and costs that are taken back.
+CURED_BY = {
+    "repayment": CuredBy.PAYMENT,
+    "credit": CuredBy.PAYMENT,
+    "change": CuredBy.CHANGE,
+    "pause": CuredBy.CHANGE,
+}
 
 
 @receiver(incident_persons_added, dispatch_uid="collections.stop_for_danger")
@@ -44,8 +51,9 @@ def stop_collection(
 
 
 @receiver(loans_restated, dispatch_uid="collections.close_cured_cases")
-def end_cured(*, loans: Sequence[Loan], at: datetime, **kwargs: Any) -> None:
+def end_cured(*, loans: Sequence[Loan], cause: str, at: datetime, **kwargs: Any) -> None:
     """Whoever owes nothing overdue any more is left in peace at once. Whoever posts money need not have a say in it."""
     borrowers = {loan.borrower_id for loan in loans if loan.oldest_unpaid_due_on is None}
     if borrowers and Case.objects.filter(borrower__pk__one_of=borrowers, state=CaseState.OPEN).exists():
-        close_cured_cases(borrower_ids=borrowers, by=system_user("cases"), at=at)
+        cured_by = CURED_BY.get(cause, CuredBy.CORRECTION)
+        close_cured_cases(borrower_ids=borrowers, cured_by=cured_by, by=system_user("cases"), at=at)

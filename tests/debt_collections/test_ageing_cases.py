@@ -15,7 +15,7 @@ from backoffice.core.time import start_of_day
 from backoffice.loans import services as loans
 from backoffice.loans.services.closing import close_day
 from backoffice.staff.roles import Role
-from debt_collections.choices import CaseState, CloseReason
+from debt_collections.choices import CaseState, CloseReason, CuredBy
 from debt_collections.models import Case, CollectionEvent
 from debt_collections.services import (
     close_cured_cases,
@@ -55,7 +55,7 @@ def test_a_collector_may_do_neither() -> None:
     with pytest.raises(NotPermitted):
         collect_overdue(first_id=0, day=FIRST_DUE, by=collector, at=noon(FIRST_DUE))
     with pytest.raises(NotPermitted):
-        close_cured_cases(borrower_ids=[], by=collector, at=noon(FIRST_DUE))
+        close_cured_cases(borrower_ids=[], cured_by=CuredBy.PAYMENT, by=collector, at=noon(FIRST_DUE))
 
 
 def test_a_loan_that_falls_overdue_opens_one_case_for_its_borrower() -> None:
@@ -95,7 +95,7 @@ def test_a_payment_that_clears_the_arrears_ends_the_case_at_once() -> None:
     a_repayment(second, "1100.00", on=paid_on, at=noon(paid_on))
     case.refresh_from_db()
     assert (case.state, case.close_reason, case.closed_on) == (CaseState.CLOSED, CloseReason.CURED, paid_on)
-    assert told(case)[-1] == ("case_closed", {"because": "cured"})
+    assert told(case)[-1] == ("case_closed", {"because": "cured", "cured_by": "payment"})
 
 
 def test_a_payment_learnt_late_ends_the_case_as_one_that_had_no_ground() -> None:
@@ -107,7 +107,8 @@ def test_a_payment_learnt_late_ends_the_case_as_one_that_had_no_ground() -> None
     a_repayment(loan, "1100.00", on=FIRST_DUE, at=noon(entered))
     case.refresh_from_db()
     assert (case.state, case.opened_on, case.closed_on) == (CaseState.CLOSED, FIRST_DUE + 2 * DAY, entered)
-    assert told(case)[-1] == ("case_closed", {"because": "cured", "was_not_overdue": True})
+    because = {"because": "cured", "cured_by": "payment", "was_not_overdue": True}
+    assert told(case)[-1] == ("case_closed", because)
 
 
 def test_a_late_close_opens_no_case_for_a_debt_that_was_paid_meanwhile() -> None:

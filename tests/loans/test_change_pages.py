@@ -140,7 +140,7 @@ def test_bad_terms_come_back_with_their_reason(client: Client, officer: User) ->
 
 def test_nobody_else_is_offered_it(client: Client) -> None:
     loan = a_new_loan()
-    for role in (Role.HANDLER, Role.AUDITOR, Role.COLLECTOR):
+    for role in (Role.HANDLER, Role.AUDITOR, Role.LOAN_SUPERVISOR):
         client.force_login(person(role), backend=BACKEND)
         assert step(loan, "deferral") not in client.get(page(loan)).content.decode()
         assert client.get(step(loan, "deferral")).status_code == 403

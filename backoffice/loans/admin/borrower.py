@@ -30,6 +30,7 @@ from backoffice.loans.selectors import (
 class BorrowerAdmin(BaseModelAdmin):
     page_template = "loans/borrower_page.html"
     page_name = "loans.borrower"
+    borrower_path = "pk"
     logs_reads = True
     list_display = ("customer_number", "name", "document", "phone", "since")
     # Shows the box; what is typed is answered below, by blind index.

@@ -76,6 +76,7 @@ class ScheduleChangeAdmin(BaseModelAdmin):
     page_template = "loans/change_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     list_display = ("proposed", "loan", "kind", "effective_on", "proposed_by", "state", "until")
     list_select_related = ("loan", "proposed_by")
     list_filter = ("state", "kind")
@@ -143,6 +144,7 @@ class WriteOffAdmin(BaseModelAdmin):
     page_template = "loans/write_off_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     page_fields = ("state", "yuan", "until")
     list_display = ("requested", "loan", "yuan", "requested_by", "state", "until")
     list_select_related = ("loan", "requested_by")

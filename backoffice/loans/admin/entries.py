@@ -15,6 +15,7 @@ from backoffice.core.choices import DossierKind
 from backoffice.core.models import Dossier
 from backoffice.desk.keeping_cards import offer_erasure, offer_holds
 from backoffice.desk.paging import COUNT_LIMIT, bounded_count
+from backoffice.desk.reach import is_confined, within_reach
 from backoffice.desk.registry import (
     SearchHit,
     SearchSource,
@@ -70,8 +71,9 @@ EVENTS: dict[str, tuple[str, str]] = {
 
 
 def overdue_loans(user: User) -> int:
-    """Loans overdue today, counted no further than the sidebar shows."""
-    return bounded_count(Loan.objects.filter(oldest_unpaid_due_on__isnull=False), limit=COUNT_LIMIT)
+    """Loans overdue today that this person may know of, counted no further than the sidebar shows."""
+    overdue = Loan.objects.filter(oldest_unpaid_due_on__isnull=False)
+    return bounded_count(within_reach(overdue, user, borrower="borrower"), limit=COUNT_LIMIT)
 
 
 def loan_url(pk: int) -> str:
@@ -162,7 +164,8 @@ def search_people(query: str, viewer: User, limit: int) -> list[SearchHit]:
 
 def search_loans(query: str, viewer: User, limit: int) -> list[SearchHit]:
     """Loans by number, from its beginning."""
-    rows = Loan.objects.filter(number__startswith=query.strip()).select_related("product")
+    found = Loan.objects.filter(number__startswith=query.strip()).select_related("product")
+    rows = within_reach(found, viewer, borrower="borrower")
     return [
         SearchHit(one.number, one.product.name, loan_url(one.pk), one.dossier_id)
         for one in rows.order_by("number")[:limit]
@@ -182,6 +185,14 @@ def dossiers_of_people(subject_ids: Sequence[int]) -> list[int]:
     return [*own, *named.values_list("dossier_id", flat=True), *loans]
 
 
+def may_read_files(user: User, dossier: Dossier) -> bool:
+    """Files of a loan: for those who may open its page."""
+    if not user.has_perm("loans.view_loan"):
+        return False
+    loan = Loan.objects.filter(dossier=dossier)
+    return not is_confined(user) or within_reach(loan, user, borrower="borrower").exists()
+
+
 registries.person_dossiers.register("loans", dossiers_of_people)
 offer_erasure("loans.borrower")
 offer_holds("loans.borrower")
@@ -192,7 +203,7 @@ registries.dossier_pages.register(
 registries.dossier_pages.register(
     DossierKind.LOAN, lambda dossier: _page(Loan, "admin:loans_loan_change", dossier)
 )
-registries.file_readers.register(DossierKind.LOAN, lambda user, dossier: user.has_perm("loans.view_loan"))
+registries.file_readers.register(DossierKind.LOAN, may_read_files)
 registries.task_kinds.register("loans.assess_hardship", gettext_lazy("Assess the hardship"))
 registries.timeline.register("loans.repayments", TimelineSource(gettext_lazy("Repayments"), repayment_items))
 registries.timeline.register("loans.events", TimelineSource(gettext_lazy("Loans"), event_items))

@@ -58,6 +58,7 @@ class LoanAdmin(QuoteMixin, ProposingMixin, ImportPagesMixin, ExportPageMixin, C
     operations = (*postings.OPERATIONS, *proposing.OPERATIONS, *easing.OPERATIONS, *documents.OPERATIONS)
     page_template = "loans/loan_page.html"
     page_name = "loans.loan"
+    borrower_path = "borrower"
     logs_reads = True
     list_display = (
         "number",

@@ -192,6 +192,7 @@ class PostingRequestAdmin(BaseModelAdmin):
     page_template = "loans/posting_request_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     page_fields = ("kind", "state", "yuan", "external_id", "received", "channel", "result")
     list_display = ("requested", "loan", "kind", "yuan", "requested_by", "state")
     list_select_related = ("loan", "requested_by")

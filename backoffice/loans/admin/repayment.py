@@ -80,6 +80,7 @@ class RepaymentAdmin(ImportPagesMixin, ExportPageMixin, KeysetMixin, BaseModelAd
     page_template = "loans/repayment_page.html"
     logs_reads = True
     dossier_path = "loan.dossier"
+    borrower_path = "loan__borrower"
     page_fields = (
         *("external_id", "creditor", "loan", "received", "yuan", "channel"),
         *("standing", "recorded_at"),

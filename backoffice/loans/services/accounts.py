@@ -59,7 +59,7 @@ def restate(
     if loan.state != before:
         kind = "loan_settled" if loan.state == LoanState.SETTLED else "loan_reopened"
         frame.record(LoanEvent, kind, dossier=loan.dossier, borrower_id=loan.borrower_id, loan=loan)
-    loans_restated.send(sender=Loan, loans=[loan], by=frame.by, at=frame.at)
+    loans_restated.send(sender=Loan, loans=[loan], cause=cause, by=frame.by, at=frame.at)
     return account
 
 

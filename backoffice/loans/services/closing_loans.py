@@ -117,7 +117,7 @@ def close_loans(*, first_id: int, day: date, by: User, at: datetime) -> Touched:
             batch.from_facts()
             written = batch.write(at=at)
         if batch.restated:
-            loans_restated.send(sender=Loan, loans=batch.restated, by=by, at=at)
+            loans_restated.send(sender=Loan, loans=batch.restated, cause="credit", by=by, at=at)
     return Touched(len(found), written)
 
 

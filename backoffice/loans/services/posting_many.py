@@ -82,7 +82,7 @@ def post_many(
     for repayment in batch.write(at=at):
         repayment_posted.send(sender=Loan, loan=repayment.loan, repayment=repayment, by=by, at=at)
     if batch.loans:
-        loans_restated.send(sender=Loan, loans=batch.loans, by=by, at=at)
+        loans_restated.send(sender=Loan, loans=batch.loans, cause="repayment", by=by, at=at)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +27,7 @@ from backoffice.loans.models import Borrower, ContactPerson, PhoneNumber
 from backoffice.staff.models import User
 from debt_collections.choices import CaseState
 from debt_collections.models import Agency, Case, Collector, ContactAttempt, Hold
-from debt_collections.querysets import SEES_ALL
+from debt_collections.querysets import works_on_own_cases
 from debt_collections.selectors import live_holds, open_case_of
 
 #: Each contact has a folder; of how many a person's reads are looked up.
@@ -166,12 +167,22 @@ def _may_be_spoken_to(person: ContactPerson) -> bool:
     return person.state == ContactPersonState.UNLOCKED and until is not None and until > timezone.now()
 
 
+def _cases_in_hand(user: User) -> QuerySet[Case]:
+    found: QuerySet[Case] = Case.objects.visible_to(user).filter(state=CaseState.OPEN)
+    return found
+
+
+def borrowers_in_hand(user: User) -> QuerySet[Any] | None:
+    """Whoever works on cases of their own sees of the loan book the borrowers of these cases."""
+    return _cases_in_hand(user).values("borrower") if works_on_own_cases(user) else None
+
+
 def may_see_in_full(user: User, row: Any) -> bool:
     """Whoever works on cases of their own sees in full only the people of these cases, and of their contact persons
     only one who may be spoken to now. Everybody else is asked for their rights alone."""
     if not isinstance(row, (Borrower, ContactPerson, PhoneNumber)):
         return True
-    if user.has_perm(SEES_ALL) or not user.has_perm("collections.view_case"):
+    if not works_on_own_cases(user):
         return True
     named = row if isinstance(row, ContactPerson) else getattr(row, "contact_person", None)
     if named is not None and not _may_be_spoken_to(named):
@@ -180,9 +191,9 @@ def may_see_in_full(user: User, row: Any) -> bool:
     known: dict[int, bool] = user.__dict__.setdefault("_borrowers_in_hand", {})
     borrower_id = row.pk if isinstance(row, Borrower) else row.borrower_id
     if borrower_id not in known:
-        cases = Case.objects.visible_to(user).filter(borrower=borrower_id, state=CaseState.OPEN)
-        known[borrower_id] = cases.exists()
+        known[borrower_id] = _cases_in_hand(user).filter(borrower=borrower_id).exists()
     return known[borrower_id]
 
 
+registries.reach.register("collections", borrowers_in_hand)
 registries.reveal_guards.register("collections", may_see_in_full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.desk.registry import TimelineItem, TimelineSource, registries
 from backoffice.staff.models import User
-from debt_collections.choices import CloseReason, HoldReason, HoldScope
+from debt_collections.choices import CloseReason, CuredBy, HoldReason, HoldScope
 from debt_collections.models import Case, CollectionEvent, Hold
 
 #: Kind of event → its words and tone, by the filter of the timeline it is under. Contacts are shown from their
@@ -74,14 +75,20 @@ def _detail(row: CollectionEvent) -> Any:
         case "case_placed":
             return " · ".join(filter(None, [row.data.get("agency"), row.data.get("collector")]))
         case "case_closed":
-            because = row.data.get("because", "")
-            if row.data.get("was_not_overdue"):
-                return gettext_lazy("Cured: nothing had been overdue when the case was opened")
-            return CloseReason(because).label if because in CloseReason.values else because
+            return _end(row.data)
         case "loan_added":
             return row.data.get("loan", "")
         case _:
             return row.case.number if row.case is not None else ""
+
+
+def _end(data: Mapping[str, Any]) -> Any:
+    because, cured_by = data.get("because", ""), data.get("cured_by")
+    if data.get("was_not_overdue"):
+        return gettext_lazy("Nothing had been overdue when the case was opened")
+    if cured_by in CuredBy.values:
+        return CuredBy(cured_by).label
+    return CloseReason(because).label if because in CloseReason.values else because
 
 
 def _url(row: CollectionEvent) -> str:

@@ -1,7 +1,8 @@
 """Cases that open because loans fell overdue, and close because nothing is overdue any more: many at once.
 
 A case is right or wrong by what was known when it was opened. A payment that turns out later to have been in time
-does not undo it: it ends the case as cured, and the record says that the debt was not overdue.
+does not undo it: it ends the case as cured, and the record says that the debt was not overdue. Nor does a change that
+leaves nothing overdue: it ends the case, and the record says that it was no payment.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from backoffice.core.choices import DossierKind
 from backoffice.core.history import bulk_update_with_history, copy_into_history
 from backoffice.core.models import Dossier
 from backoffice.core.services import next_number, open_dossiers
-from backoffice.core.time import business_day
+from backoffice.core.time import business_day, start_of_day
 from backoffice.loans.models import Loan
-from backoffice.loans.overdue import overdue_at_end_of
+from backoffice.loans.overdue import overdue_at, overdue_at_end_of
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.closing import Step
 from backoffice.loans.services.closing_loans import WIDTH, Touched
 from backoffice.staff.models import User
-from debt_collections.choices import CaseState, CloseReason
+from debt_collections.choices import CaseState, CloseReason, CuredBy
 from debt_collections.models import Case, CaseLoan, CollectionEvent, Placement
 from debt_collections.services.agencies import demand
 from debt_collections.services.cases import PREFIX
@@ -140,11 +141,11 @@ def _add_to_standing(
     return len(pairs)
 
 
-def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) -> int:
+def close_cured_cases(*, borrower_ids: Collection[int], cured_by: CuredBy, by: User, at: datetime) -> int:
     """Close the open cases of these borrowers in which no loan is overdue any more; answers how many.
 
-    The event says so where, by what is known now, none of the loans was overdue when the case was opened. Raises
-    ``NotPermitted``.
+    The event says by what, and where, by what is known now, none of the loans was overdue when the case was opened.
+    Raises ``NotPermitted``.
     """
     demand(by, "collections.close_case")
     overdue = CaseLoan.objects.filter(loan__oldest_unpaid_due_on__isnull=False)
@@ -177,6 +178,7 @@ def close_cured_cases(*, borrower_ids: Collection[int], by: User, at: datetime) 
                     case.pk,
                     {
                         "because": CloseReason.CURED.value,
+                        "cured_by": cured_by.value,
                         **({"was_not_overdue": True} if case.pk in unfounded else {}),
                     },
                 )
@@ -198,18 +200,27 @@ def _without_pending(cases: Sequence[Case], *, on: date) -> list[Case]:
 
 
 def _unfounded(cases: Sequence[Case]) -> set[int]:
-    """Cases of which no loan was overdue at the end of the day before they were opened, by what is known now."""
-    loans: dict[int, list[int]] = {}
-    for case_id, loan_id in CaseLoan.objects.filter(case__in=cases).values_list("case", "loan"):
-        loans.setdefault(case_id, []).append(loan_id)
-    by_day: dict[date, list[Case]] = {}
-    for case in cases:
-        by_day.setdefault(case.opened_on - _DAY, []).append(case)
-    found = set()
-    for day, opened in by_day.items():
-        overdue = overdue_at_end_of(day, loan_ids=[pk for case in opened for pk in loans.get(case.pk, ())])
-        found |= {case.pk for case in opened if overdue.isdisjoint(loans.get(case.pk, ()))}
-    return found
+    """Cases of which no loan was overdue when they were opened, by what is known now."""
+    moments = _judged_at(cases)
+    loans = dict(CaseLoan.objects.filter(case__in=cases).values_list("loan", "case"))
+    overdue = overdue_at({pk: moments[case_id] for pk, case_id in loans.items()})
+    founded = {loans[pk] for pk in overdue}
+    return {case.pk for case in cases} - founded
+
+
+def _judged_at(cases: Sequence[Case]) -> dict[int, datetime]:
+    """The moment that decides whether each case had a ground.
+
+    A case that the close of a day opened had what was overdue at the end of that day, however late the close was; any
+    other one what was overdue when it was opened, which of an imported one is known as a day: its first moment.
+    """
+    opened = CollectionEvent.objects.filter(case__in=cases, kind="case_opened", data__has_key="day")
+    days = {case_id: date.fromisoformat(day) for case_id, day in opened.values_list("case", "data__day")}
+    others = Dossier.objects.filter(case__in=[case for case in cases if case.pk not in days])
+    moments = dict(others.values_list("case", "opened_at"))
+    # The last moment of the day: at the first one of the next a further instalment would be past due.
+    moments |= {case_id: start_of_day(day + _DAY) - timedelta.resolution for case_id, day in days.items()}
+    return moments
 
 
 def _record(kind: str, events: Sequence[tuple[int, int, int, Mapping[str, Any]]], *, at: datetime) -> None:

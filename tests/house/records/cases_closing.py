@@ -9,6 +9,7 @@ from backoffice.core.context import EntryPoint
 from backoffice.loans.services.closing import close_day
 from backoffice.staff.roles import Role
 from debt_collections import services
+from debt_collections.choices import CuredBy
 from tests.factories import collections as make
 from tests.factories.loans import NOW, TODAY, a_loan
 from tests.factories.staff import person
@@ -39,7 +40,7 @@ def a_cured_case() -> dict[str, Any]:
         row.loan.oldest_unpaid_due_on, row.loan.overdue_kind = None, "none"
         with make.context.acting(by=make.system(), reason_code="test"):
             row.loan.save()
-    return {"borrower_ids": [case.borrower_id], "by": make.officer(), "at": NOW}
+    return {"borrower_ids": [case.borrower_id], "cured_by": CuredBy.PAYMENT, "by": make.officer(), "at": NOW}
 
 
 CASES = [
