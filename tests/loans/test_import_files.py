@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from openpyxl import Workbook
 
 from backoffice.core.errors import NotPermitted
 from backoffice.desk.file_import import FileImport
@@ -119,3 +120,30 @@ def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> N
     assert "2 rows read: 1 taken in" in out.getvalue()
     assert "Row 3" in err.getvalue()
     assert "借据号" in report.read_text(encoding="utf-8-sig")
+
+
+def test_references_that_a_spreadsheet_holds_as_numbers_are_refused_not_changed(tmp_path: Path) -> None:
+    a_loan(number="L1")
+    book = Workbook()
+    book.active.append(PAID.split(","))
+    for reference in (2026110200001234567, 2026110200001234599, 2.0261102000012301e19, "A1", 20261102):
+        book.active.append(["L1", reference, "2026-11-02 09:00:00", 300.29999999999995, "APP还款"])
+    book.save(tmp_path / "in.xlsx")
+    result = repayments(tmp_path / "in.xlsx")
+    assert [(one.row, one.column, one.code) for one in result.errors] == [
+        (row, "流水号", "digits-lost") for row in (2, 3, 4)
+    ]
+    kept = Repayment.objects.order_by("external_id").values_list("external_id", "amount")
+    assert list(kept) == [("20261102", Decimal("300.30")), ("A1", Decimal("300.30"))]
+
+
+@pytest.mark.parametrize(
+    "mapping", ["fields = 1", '[file]\ndelimiter = ";;"', '[file]\nencoding = "undefined"']
+)
+def test_a_badly_shaped_mapping_is_told(file: Any, tmp_path: Path, mapping: str) -> None:
+    wrong = tmp_path / "wrong.toml"
+    plain = (MAPPINGS / "repayments.toml").read_text(encoding="utf-8")
+    wrong.write_text(mapping if "fields" in mapping else f"{mapping}\n{plain}", encoding="utf-8")
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
+    with pytest.raises(CommandError, match="Nothing was taken in"):
+        call_command("import_repayments", path, mapping=wrong)
