@@ -68,8 +68,8 @@ class FileKind(ABC, Generic[R]):
     required: ClassVar[Sequence[str]]
     #: What the service calls a field that the mapping calls otherwise.
     names: ClassVar[Mapping[str, str]] = {}
-    #: Whether its service knows a thing by a key of its own (a loan by its number) and tells it from the same with other
-    #: values. Only such a thing can be handed to it again: any other would be made once more.
+    #: Whether its service knows a thing by a key of its own (a loan by its number) and refuses it with other values.
+    #: Only such a thing can be handed to it again: any other would be made once more.
     has_key: ClassVar[bool] = False
     #: Whether and how its rows can be shared out, as ``file_parts.Related`` says; not at all without ``together``.
     together: ClassVar[str] = ""
@@ -104,8 +104,8 @@ class RowReadOtherwise(DomainError):
 
     code = "row-read-otherwise"
     default_message = _(
-        "This row came in before, and this mapping makes another thing of it. What came in stays; correct the mapping, or "
-        "what came in."
+        "This row came in before, and this mapping makes another thing of it. What came in stays; correct the mapping,"
+        " or what came in."
     )
 
 

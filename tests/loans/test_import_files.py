@@ -111,6 +111,18 @@ def test_loans_of_a_file_never_overwrite_what_is_in_the_book(file: Any) -> None:
     assert loan.instalments.get(sequence=1).principal_paid == paid, "a re-import resets no balance"
 
 
+def test_a_day_at_the_end_of_the_calendar_is_refused_and_the_good_row_comes_in(file: Any) -> None:
+    product, creditor, borrower = a_product(), a_creditor(), a_borrower()
+    line = f"K{{}},{borrower.customer_number},{product.code},{creditor.name},12000.00,14.6%,12,{{}}"
+    days = ["9999-12-31T23:59:59Z", "2026-09-01", "1989-12-31"]
+    path = file(LENT, *(line.format(number, day) for number, day in enumerate(days)))
+    result = import_loans_file(path=path, mapping_path=MAPPINGS / "loans.toml", by=job(), at=NOW)
+    assert [(one.row, one.column, one.code) for one in result.errors] == [
+        (row, "放款日期", "date-out-of-years") for row in (2, 4)
+    ]
+    assert Loan.objects.get().number == "K1"
+
+
 def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> None:
     a_loan(number="L1")
     path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款", "L9,A2,2026-11-02 09:00:00,5.00,APP还款")

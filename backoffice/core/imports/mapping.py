@@ -35,6 +35,7 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import OUT_OF_YEARS, is_in_years
 from backoffice.core.errors import DomainError
 from backoffice.core.imports.tables import LongNumber, SourceRow
 from backoffice.core.time import SHANGHAI
@@ -240,6 +241,8 @@ def as_moment(text: str, rule: FieldRule) -> datetime:
         raise CellRefused(
             "date-impossible", _("There is no such date in the form %(format)s.") % {"format": wanted}
         ) from error
+    if not is_in_years(moment):
+        raise CellRefused("date-out-of-years", OUT_OF_YEARS)
     return moment
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import in_years
 from backoffice.core.errors import DomainError, InputRefused, NotPermitted
 from backoffice.desk.base import BaseModelAdmin
 from backoffice.desk.once import Once
@@ -117,7 +118,9 @@ class SampleForm(forms.Form):
     )
     sample_periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=2000)
     sample_on = forms.DateField(
-        label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Paid out on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[in_years],
     )
 
 

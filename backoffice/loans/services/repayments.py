@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
+from backoffice.core.bounds import check_years
 from backoffice.core.errors import InputRefused
 from backoffice.core.money import ZERO, to_cents
 from backoffice.core.time import business_day
@@ -215,5 +216,6 @@ def check_amount(*, amount: Decimal, received_at: datetime, at: datetime) -> Non
     """Refuse what cannot be a payment on any loan. Raises ``InputRefused``."""
     if amount <= 0 or amount != to_cents(amount):
         raise InputRefused(_("A repayment is a positive amount with two places."), field="amount")
+    check_years(received_at, field="received_at")
     if received_at > at:
         raise InputRefused(_("A repayment cannot have been received in the future."), field="received_at")

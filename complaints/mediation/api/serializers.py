@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from backoffice.core.bounds import in_years
 from complaints.mediation.choices import PARTNER_END_REASONS, ConsentingParty, DeclineReason, SuspensionReason
 
 
@@ -32,7 +33,7 @@ class ResumptionSerializer(serializers.Serializer[Any]):
 
 
 class ExtensionSerializer(serializers.Serializer[Any]):
-    until = serializers.DateField(help_text="The new last day (Asia/Shanghai)")
+    until = serializers.DateField(validators=[in_years], help_text="The new last day (Asia/Shanghai)")
     consented_by = serializers.ListField(
         child=serializers.ChoiceField(choices=ConsentingParty.choices),
         help_text="Both parties, or the extension is refused with extension-without-consent",
