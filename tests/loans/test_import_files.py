@@ -159,3 +159,11 @@ def test_a_badly_shaped_mapping_is_told(file: Any, tmp_path: Path, mapping: str)
     path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
     with pytest.raises(CommandError, match="Nothing was taken in"):
         call_command("import_repayments", path, mapping=wrong)
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many"])
+def test_a_file_has_at_least_one_worker(file: Any, workers: str) -> None:
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
+    mapping = f"--mapping={MAPPINGS / 'repayments.toml'}"
+    with pytest.raises(CommandError, match="--workers"):
+        call_command("import_repayments", str(path), mapping, f"--workers={workers}")
