@@ -38,6 +38,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.bounds import OUT_OF_YEARS, is_in_years
 from backoffice.core.errors import DomainError
 from backoffice.core.imports.tables import LongNumber, SourceRow
+from backoffice.core.money import MOST
 from backoffice.core.time import SHANGHAI
 
 #: A column in a template.
@@ -51,8 +52,6 @@ _TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 _CUT = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}", re.ASCII)
 #: Spreadsheets and programs count in binary: 300.30 may come as 300.29999999999995.
 _BINARY = Decimal("1e-9")
-#: No amount of ours is longer: twelve digits, two of them after the point.
-_MOST = Decimal("9999999999.99")
 
 
 class MappingError(DomainError):
@@ -264,7 +263,7 @@ def as_amount(text: str, rule: FieldRule) -> Decimal:
     exact = Decimal(found[1].replace(",", ""))
     if exact < 0:
         raise CellRefused("amount-negative", _("An amount cannot be negative."))
-    if exact > _MOST:
+    if exact > MOST:
         raise CellRefused("amount-too-large", _("This amount is too large."))
     amount = round(exact, 2)
     if abs(exact - amount) > _BINARY:

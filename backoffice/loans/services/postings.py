@@ -17,6 +17,7 @@ from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.repayments import (
     ExternalIdReused,
     NotReversible,
+    check_amount,
     check_payment,
     known_repayment,
     post_repayment,
@@ -48,6 +49,8 @@ def enter_repayment(
     """
     with act(by=by, at=at, code="repayment.entered", reason=reason, dossier=loan.dossier) as frame:
         workflow.loan.check("post_repayment", loan, by=by, at=at)
+        # Before it is compared: what is no number is neither below the limit nor above it.
+        check_amount(amount=amount, received_at=received_at, channel=channel, at=at)
         external_id = external_id or next_number(prefix=PREFIX, at=at)[0]
         if amount < _limit(at):
             return post_repayment(
@@ -61,7 +64,7 @@ def enter_repayment(
                 reason=reason,
             )
         loan = _locked(loan)
-        check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
+        check_payment(loan=loan, amount=amount, received_at=received_at, channel=channel, at=at)
         if known_repayment(loan.creditor_id, external_id) is not None:
             raise ExternalIdReused(field="external_id")
         request = PostingRequest.objects.create(
