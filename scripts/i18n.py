@@ -209,7 +209,7 @@ def problems(stored: BabelCatalog, template: BabelCatalog) -> list[str]:
             found.append(f"fuzzy: {message.id!r}")
         else:
             found += [f"{error}: {message.id!r}" for error in message.check(stored)]
-            if isinstance(message.id, tuple) and _places(message.id[1]) != _places(texts[0]):
+            if isinstance(message.id, tuple) and _places(message.id[1]) != _places(texts[0] or ""):
                 # Chinese has one form for every number.
                 found.append(f"its number is not said: {message.id!r}")
     return found

@@ -19,6 +19,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from backoffice.api.problems import Problem
+from backoffice.core.bounds import OUT_OF_YEARS, is_in_years
 from backoffice.core.time import SHANGHAI
 
 _TOO_LARGE = re.compile(r"-?[0-9]{13,}(\.[0-9]+)?")
@@ -150,7 +151,10 @@ def money(value: Decimal) -> dict[str, str]:
 class MomentField(serializers.DateTimeField):
     """RFC 3339 with an offset, in and out; out in Shanghai's. A time without offset is refused."""
 
-    default_error_messages = {"offset": _("Give the time with its offset, like 2026-11-23T10:00:00+08:00.")}
+    default_error_messages = {
+        "offset": _("Give the time with its offset, like 2026-11-23T10:00:00+08:00."),
+        "years": OUT_OF_YEARS,
+    }
 
     def to_internal_value(self, value: Any) -> datetime:
         try:
@@ -161,6 +165,8 @@ class MomentField(serializers.DateTimeField):
             self.fail("invalid", format="RFC 3339")
         if parsed.tzinfo is None:
             self.fail("offset")
+        if not is_in_years(parsed):
+            self.fail("years")
         return parsed
 
     def to_representation(self, value: datetime) -> str:

@@ -27,6 +27,14 @@ class PartLost(DomainError):
     default_message = _("A process working beside this one was ended. Start again: what is done stays done.")
 
 
+def at_least_one(text: str) -> int:
+    """How many of them, as a command is told. Raises ``ValueError``."""
+    number = int(text)
+    if number < 1:
+        raise ValueError("at least one")
+    return number
+
+
 def side_by_side_possible() -> bool:
     """Whether parts can have transactions of their own at the same time: not on SQLite, not within a transaction."""
     return connection.features.has_select_for_update and not connection.in_atomic_block

@@ -23,6 +23,7 @@ from unfold.admin import ModelAdmin
 
 from backoffice.audit.models import ReadEvent
 from backoffice.audit.services import act
+from backoffice.core.bounds import in_years
 from backoffice.desk import page, record
 from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.paging import BoundedPaginator, DeskChangeList
@@ -252,6 +253,12 @@ class BaseModelAdmin(RevealMixin, PeopleSearchMixin, TransitionMixin, ReadLogMix
         return TemplateResponse(request, "desk/explorer/object_moment.html", context)
 
     # --- reference rows that have a form --------------------------------------------------------------
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found is not None and isinstance(db_field, models.DateField):
+            found.validators.append(in_years)
+        return found
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save a reference row on record: actor, door and a code that says what was done."""

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
@@ -45,6 +45,8 @@ from backoffice.staff.models import User
 R = TypeVar("R")
 #: (rows done, rows in all)
 Progress = Callable[[int, int], None]
+#: A row with its key.
+_Keyed = tuple[SourceRow, str]
 #: A run remembers so many of its refusals and notices; all of them are in the report of the command.
 REMEMBERED = 500
 ATTEMPTS = 3
@@ -74,6 +76,9 @@ class FileKind(ABC, Generic[R]):
     required: ClassVar[Sequence[str]]
     #: What the service calls a field that the mapping calls otherwise.
     names: ClassVar[Mapping[str, str]] = {}
+    #: Whether its service knows a thing by a key of its own (a loan by its number) and refuses it with other values.
+    #: Only such a thing can be handed to it again: any other would be made once more.
+    has_key: ClassVar[bool] = False
     #: Whether and how its rows can be shared out, as ``file_parts.Related`` says; not at all without ``together``.
     together: ClassVar[str] = ""
     once: ClassVar[str] = ""
@@ -100,6 +105,16 @@ class FileKind(ABC, Generic[R]):
     def figures(self) -> dict[str, Any]:
         """What the whole run did beside counting rows: codes and figures (plain texts and numbers)."""
         return {}
+
+
+class RowReadOtherwise(DomainError):
+    """The row came in under another mapping; by this one it would be another thing beside it."""
+
+    code = "row-read-otherwise"
+    default_message = _(
+        "This row came in before, and this mapping makes another thing of it. What came in stays; correct the mapping,"
+        " or what came in."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,24 +329,43 @@ class _Run:
                 # Whoever takes in the same file at the same time waits here, and then finds the rows there. Parts wait
                 # for what they have in common only.
                 ImportRun.objects.select_for_update().get(pk=self.run.pk)
-            known = set(
+            known = dict(
                 ImportRow.objects.filter(kind=self.kind.kind, row_key__one_of=keys).values_list(
-                    "row_key", flat=True
+                    "row_key", "run__mapping_sha256"
                 )
             )
-            new = [(row, key) for row, key in zip(batch, keys, strict=True) if key not in known]
-            return self._create(new, rows=len(batch), skipped=len(known))
+            keyed = list(zip(batch, keys, strict=True))
+            ours = self.run.mapping_sha256
+            otherwise = [one for one in keyed if self.kind.has_key and known.get(one[1], ours) != ours]
+            differing = self._differing(otherwise) if otherwise else []
+            done = self._create([one for one in keyed if one[1] not in known], rows=len(batch))
+            skipped = done.skipped + len(known) - len({error.row for error in differing})
+            return replace(done, skipped=skipped, errors=[*done.errors, *differing])
 
-    def _create(self, new: Sequence[tuple[SourceRow, str]], *, rows: int, skipped: int) -> _Batch:
+    def _differing(self, keyed: Sequence[_Keyed]) -> list[RowError]:
+        """What the service says against rows that came in under another mapping; whatever it does is taken back."""
+        wanted, given, errors = self._values(keyed)
+        with transaction.atomic():
+            made = self.kind.take_in(given, by=self.by, at=self.at)
+            transaction.set_rollback(True)
+        refused = {**made.refused, **dict.fromkeys(made.created, RowReadOtherwise())}
+        return errors + [self._told(wanted[position][0], one) for position, one in refused.items()]
+
+    def _values(self, keyed: Sequence[_Keyed]) -> tuple[list[_Keyed], list[Any], list[RowError]]:
+        """The rows that can be read, what the service gets of each, and what is wrong with the others."""
         errors: list[RowError] = []
-        wanted: list[tuple[SourceRow, str]] = []
+        wanted: list[_Keyed] = []
         given: list[Any] = []
-        for row, key in new:
+        for row, key in keyed:
             values, wrong = self.mapping.read(row, self.kind.fields)
             errors += wrong
             if not wrong:
                 wanted.append((row, key))
                 given.append(self.kind.row(values))
+        return wanted, given, errors
+
+    def _create(self, new: Sequence[_Keyed], *, rows: int) -> _Batch:
+        wanted, given, errors = self._values(new)
         made = self.kind.take_in(given, by=self.by, at=self.at)
         insert_values(
             ImportRow,
@@ -346,7 +380,7 @@ class _Run:
         return _Batch(
             rows=rows,
             created=len(made.created),
-            skipped=skipped + made.known,
+            skipped=made.known,
             errors=errors,
             notices=notices,
             tally=made.tally,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from django.utils import timezone, translation
 from backoffice.core import context
 from backoffice.core.errors import NotPermitted
 from backoffice.core.imports import FileChanged, FileError, MappingError, RowError
-from backoffice.core.processes import PartLost
+from backoffice.core.processes import PartLost, at_least_one
 from backoffice.desk.file_import import FileImport
 from backoffice.staff.models import User
 from backoffice.staff.services import system_user
@@ -30,6 +31,8 @@ class ImportCommand(BaseCommand):
 
     service: ClassVar[Any]
     side_by_side: ClassVar[bool] = False
+    #: Tenths of the file that were told.
+    told = 0
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
@@ -42,7 +45,7 @@ class ImportCommand(BaseCommand):
         if self.side_by_side:
             parser.add_argument(
                 "--workers",
-                type=int,
+                type=at_least_one,
                 metavar="N",
                 default=min(os.cpu_count() or 1, MOST_WORKERS),
                 help="processes that share the file (default here: %(default)s; one on SQLite)",
@@ -52,8 +55,8 @@ class ImportCommand(BaseCommand):
         for path in (options["file"], options["mapping"]):
             if not path.is_file():
                 raise CommandError(f"There is no file {path}.")
-        if options["report"] and not options["report"].absolute().parent.is_dir():
-            raise CommandError(f"There is no folder {options['report'].parent} for the report.")
+        if options["report"]:
+            _check_report(options["report"], given=(options["file"], options["mapping"]))
         by = self._actor(options["by"])
         more = {"workers": options["workers"]} if self.side_by_side else {}
         with context.entering(context.EntryPoint.COMMAND, actor=by), translation.override("en"):
@@ -86,11 +89,19 @@ class ImportCommand(BaseCommand):
 
     def _progress(self, done: int, total: int) -> None:
         if not self.stdout.isatty():
+            self._tell_progress(done, total)
             return
         filled = WIDTH * done // max(total, 1)
         self.stdout.write(f"\r[{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}", ending="")
         if done >= total:
             self.stdout.write("")
+
+    def _tell_progress(self, done: int, total: int) -> None:
+        """A line for every tenth, for the log of whoever is not there; at the end the tale follows."""
+        tenth = 10 * done // max(total, 1)
+        if self.told < tenth < 10:
+            self.told = tenth
+            self.stderr.write(f"{done} of {total} rows ({100 * done // total} %)")
 
     def _tell(self, result: FileImport, *, dry_run: bool) -> None:
         if result.already:
@@ -112,6 +123,21 @@ class ImportCommand(BaseCommand):
             out.write(f"Row {one.row}{column}: {one.message} [{one.code}]")
         if len(rows) > SHOWN:
             out.write(f"… and {len(rows) - SHOWN} more; see --report.")
+
+
+def _check_report(path: Path, *, given: Sequence[Path]) -> None:
+    """Before the first row: what comes in cannot be told again in the same way."""
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"There is no folder {path.parent} for the report.")
+    is_new = not path.exists()
+    if not is_new and any(path.samefile(one) for one in given):
+        raise CommandError(f"The report would overwrite {path}; give it another name.")
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from error
+    if is_new:
+        path.unlink()
 
 
 def _write_report(path: Path, rows: list[RowError]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import in_years
+
 
 class OperationForm(forms.Form):
     """The form of an operation. ``obj`` and ``viewer`` are known; ``cleaned_data`` becomes the service's arguments.
@@ -22,6 +24,9 @@ class OperationForm(forms.Form):
         self.obj = obj
         self.viewer = viewer
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.DateField | forms.DateTimeField):
+                field.validators.append(in_years)
 
 
 class ReasonForm(OperationForm):

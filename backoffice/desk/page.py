@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.text import capfirst
 
+from backoffice.core.bounds import is_in_years
 from backoffice.core.errors import NotPermitted, TransitionRefused
 from backoffice.desk.codes import label_of_code
 from backoffice.desk.registry import Panel, TimelineItem, registries
@@ -122,7 +123,7 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if timezone.is_aware(moment) else None
+    return moment if timezone.is_aware(moment) and is_in_years(moment) else None
 
 
 def details(admin: Any, obj: models.Model, names: Iterable[str]) -> list[tuple[str, Any]]:

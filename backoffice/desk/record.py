@@ -18,6 +18,7 @@ from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import is_in_years
 from backoffice.desk.codes import label_of_code
 from backoffice.desk.registry import registries
 from backoffice.privacy.services import Erased, read_reason, warm_keys
@@ -153,7 +154,10 @@ def _cursor(text: str) -> tuple[datetime | None, int]:
     if not text:
         return None, 0
     moment, _separator, skip = text.partition("~")
-    return datetime.fromisoformat(moment), int(skip)
+    at = datetime.fromisoformat(moment)
+    if not is_in_years(at):
+        raise ValueError(text)
+    return at, int(skip)
 
 
 def _next_cursor(rows: list[Any], moment: datetime | None, skip: int) -> str:

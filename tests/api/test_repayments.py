@@ -98,6 +98,13 @@ def test_more_than_is_owed_stays_as_credit(app: Lender) -> None:
     assert Repayment.objects.count() == 1
 
 
+@pytest.mark.parametrize("received_at", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_a_moment_at_the_edge_of_the_calendar_is_refused(app: Lender, received_at: str) -> None:
+    answer = app.post("repayments", {**body(a_loan(), "150.00"), "received_at": received_at})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/received_at"
+
+
 # --- once ----------------------------------------------------------------------------------------------
 
 

@@ -108,6 +108,36 @@ def test_the_command_refuses_wrong_arguments_first(folder: Folder, given: dict[s
     assert not ImportRun.objects.exists()
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_the_first_row(folder: Folder) -> None:
+    path = folder.file(text(row()))
+    link = folder.path / "link.csv"
+    link.symlink_to(path)
+    for report, says in (
+        (folder.path, "cannot be written"),
+        (path, "would overwrite"),
+        (link, "would overwrite"),
+        (folder.mapping, "would overwrite"),
+    ):
+        with pytest.raises(CommandError, match=says):
+            command(path, folder.mapping, report=report)
+    assert path.read_text(encoding="utf-8") == text(row())
+    assert not ImportRun.objects.exists()
+    report = folder.path / "report.csv"
+    report.write_text("of yesterday", encoding="utf-8")
+    command(path, folder.mapping, report=report)
+    assert report.read_text(encoding="utf-8-sig").splitlines() == ["row,column,code,message"]
+
+
+def test_progress_is_told_in_tenths_where_nobody_watches(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("complaints.services.file_import.BATCH", 2)
+    _out, err = command(folder.file(text(*(row(number) for number in range(50)))), folder.mapping)
+    assert err.splitlines() == [
+        f"{done} of 50 rows ({done * 2} %)" for done in (6, 10, 16, 20, 26, 30, 36, 40, 46)
+    ]
+
+
 def test_the_command_says_that_nothing_was_taken_in(folder: Folder) -> None:
     auditor = person(Role.AUDITOR)
     with pytest.raises(CommandError, match=r"do not have the right.* Nothing was taken in\."):

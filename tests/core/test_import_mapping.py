@@ -21,11 +21,12 @@ from backoffice.core.imports.mapping import (
     as_choice,
     as_date,
     as_moment,
+    as_rate,
     as_short,
     as_text,
-    load_mapping,
 )
-from backoffice.core.imports.tables import SourceRow
+from backoffice.core.imports.mapping_file import load_mapping
+from backoffice.core.imports.tables import LongNumber, SourceRow
 from backoffice.core.time import SHANGHAI
 
 PLAIN = FieldRule("x")
@@ -116,6 +117,19 @@ def test_a_value_the_map_does_not_know_is_refused(tmp_path: Path) -> None:
         ('[fields.day]\ncolumn = "A"\nformat = "%d.%m."', "lacks the year"),
         ('[file]\ncolour = "x"', r"\[file\] colour"),
         ('[field.kind]\ncolumn = "A"', "mean nothing here: field"),
+        ("fields = 1", r"“fields” must be a table"),
+        ("[[fields]]", r"“fields” must be a table"),
+        ("file = 1", r"“file” must be a table"),
+        ("[fields]\nkind = 3", r"“fields\.kind” must be a table"),
+        ('[fields.kind]\ncolumn = "A"\nmap = 3', r"“fields\.kind\.map” must be a table"),
+        ('[fields.kind]\ncolumn = "A"\nmap = []', r"“fields\.kind\.map” must be a table"),
+        ('[fields.kind]\ncolumns = []\nmap = { a = "b" }', "list of column names"),
+        ('[file]\ndelimiter = ";;"', "one character"),
+        ("[file]\ndelimiter = '\"'", "one character"),
+        ('[file]\ndelimiter = "\\n"', "one character"),
+        ('[fields.day]\ncolumn = "A"\nformat = "%Y%Y"', "date format is wrong"),
+        ("a = " + "1" * 5000, "not valid TOML"),
+        ("a = " + "[" * 50000, "not valid TOML"),
     ],
 )
 def test_a_wrong_mapping_says_what_is_wrong(tmp_path: Path, toml: str, says: str) -> None:
@@ -131,6 +145,13 @@ def test_what_is_required_must_be_mapped(tmp_path: Path) -> None:
 def test_file_options_and_byte_order_mark(tmp_path: Path) -> None:
     mapping = loaded(tmp_path, '\ufeff[file]\nencoding = "big5"\ndelimiter = ";"\nsheet = "S"\n[fields]\n')
     assert (mapping.encoding, mapping.delimiter, mapping.sheet) == ("big5", ";", "S")
+
+
+@pytest.mark.parametrize(("said", "meant"), [("tab", "\t"), ("\\t", "\t"), ("；", "；"), ("", "")])
+def test_a_delimiter_is_one_character_and_the_tabulator_has_a_name(
+    tmp_path: Path, said: str, meant: str
+) -> None:
+    assert loaded(tmp_path, f'[file]\ndelimiter = "{said}"').delimiter == meant
 
 
 def test_missing_columns_are_named_with_what_is_near(tmp_path: Path) -> None:
@@ -184,6 +205,20 @@ def test_a_row_of_the_wrong_length(tmp_path: Path, given: dict[str, int], code: 
     values, [error] = mapping.read(SourceRow(9, {"D": "2026-01-01"}, **given), {"day": as_moment})
     assert (values, error.row, error.code) == ({}, 9, code)
     assert re.search(says, str(error.message))
+
+
+@pytest.mark.parametrize(
+    "table", ['column = "A"', 'column = "A"\nmap = { "*" = "x" }', 'template = "No. {A}"']
+)
+def test_a_number_a_spreadsheet_cut_is_no_text(tmp_path: Path, table: str) -> None:
+    mapping = loaded(tmp_path, f"[fields.kind]\n{table}")
+    found = SourceRow(7, {"A": LongNumber("2026110200001234567")})
+    for convert in (as_text, as_short(40), as_choice(["x"])):
+        values, [error] = mapping.read(found, {"kind": convert})
+        assert (values, error.row, error.column, error.code) == ({}, 7, "A", "digits-lost")
+    if table == 'column = "A"':
+        [error] = mapping.read(found, {"kind": as_amount})[1]
+        assert error.code == "amount-too-large"
 
 
 # --- Cells ---
@@ -255,6 +290,7 @@ def test_amounts(text: str, amount: str) -> None:
         ("-1", "amount-negative"),
         ("-0.01", "amount-negative"),
         ("10000000000", "amount-too-large"),
+        ("9" * 60, "amount-too-large"),
         # A decimal comma would otherwise become a hundredfold.
         ("1,50", "amount-unreadable"),
         ("1_000", "amount-unreadable"),
@@ -271,6 +307,29 @@ def test_amounts_that_are_none(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("300.29999999999995", "300.30"), ("300.3000000000001", "300.30"), ("0.10000000000000009", "0.10")],
+)
+def test_an_amount_that_a_computer_counted_in_binary(text: str, amount: str) -> None:
+    assert str(as_amount(text, PLAIN)) == amount
+    assert as_rate("0.14600000000000002", PLAIN) == as_rate("14.600000000000001%", PLAIN) == Decimal("0.146")
+
+
+@pytest.mark.parametrize("text", ["300.2999999", "300.301", "300.30000001", "300.295"])
+def test_an_amount_that_is_really_too_exact(text: str) -> None:
+    with pytest.raises(CellRefused) as caught:
+        as_amount(text, PLAIN)
+    assert caught.value.code == "amount-too-exact"
+
+
+@pytest.mark.parametrize("text", ["14.6", "-1%", "9" * 60 + "%", "2"])
+def test_rates_that_are_none(text: str) -> None:
+    with pytest.raises(CellRefused) as caught:
+        as_rate(text, PLAIN)
+    assert caught.value.code == "rate-unreadable"
+
+
 def test_the_largest_amount() -> None:
     assert as_amount("9999999999.99", PLAIN) == Decimal("9999999999.99")
 
@@ -280,6 +339,8 @@ def test_the_largest_amount() -> None:
     [
         (as_choice(["a", "b"]), "a", "A", "value-unknown"),
         (as_short(3), "abc", "abcd", "value-too-long"),
+        # What a spreadsheet writes into a CSV file for 2026110200001234567.
+        (as_short(40), "2026110200001234567", "2.02611E+18", "digits-lost"),
     ],
 )
 def test_choices_and_lengths(

@@ -13,7 +13,7 @@ import pytest
 from django.utils import translation
 from openpyxl import Workbook
 
-from backoffice.core.imports.tables import FileError, SourceRow, open_table
+from backoffice.core.imports.tables import FileError, LongNumber, SourceRow, open_table
 
 CHINESE = "编号,投诉内容\n1,夜间来电\n2,一天打了四次\n"
 
@@ -78,9 +78,13 @@ def test_a_wrong_named_encoding_says_line_and_byte(tmp_path: Path) -> None:
         open_table(path, encoding="utf-8")
 
 
-def test_an_encoding_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="“klingon” does not exist"):
-        open_table(csv_file(tmp_path, "a\n1\n"), encoding="klingon")
+@pytest.mark.parametrize(
+    "encoding",
+    ["klingon", "undefined", "idna", "punycode", "unicode-escape", "base64", "rot13", "a\0b", "ünicode"],
+)
+def test_an_encoding_that_does_not_exist_or_is_none_of_files(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(FileError, match=f"“{encoding}” does not exist"):
+        open_table(csv_file(tmp_path, b"a\n1\xe9\n"), encoding=encoding)
 
 
 @pytest.mark.parametrize("content", [CHINESE.encode("utf-16-le"), b"a\n\0\n", "a,b\n1,2\n".encode("utf-32")])
@@ -175,6 +179,14 @@ def test_xlsx_cells_become_text(tmp_path: Path) -> None:
         "none": "",
     }
     assert (second.number, second.short_by, second.cells["amount"]) == (4, 0, "")
+
+
+@pytest.mark.parametrize("number", [2026110200001234567, 2.0261102000012301e19, 10**15, -1e15])
+def test_xlsx_numbers_of_more_digits_than_a_spreadsheet_keeps_are_told(tmp_path: Path, number: float) -> None:
+    long, short = read(workbook(tmp_path, ["a"], [number], [999_999_999_999_999]))
+    assert isinstance(long.cells["a"], LongNumber)
+    assert short.cells == {"a": "999999999999999"}
+    assert not isinstance(short.cells["a"], LongNumber)
 
 
 def test_xlsx_formatted_but_empty_cells_beyond_the_header(tmp_path: Path) -> None:

@@ -193,6 +193,8 @@ def test_pauses_and_costs_from_the_page(client: Client, officer: User) -> None:
     loan = a_new_loan(60)
     form = {"kind": "disaster", "from_on": today().isoformat(), "until": "", "reason": "台风"}
     assert client.post(step(loan, "pause_loan"), form).status_code == 422, "it must stop something"
+    for_ever = {**form, "stops_count": "on", "until": "9999-12-31"}
+    assert client.post(step(loan, "pause_loan"), for_ever).status_code == 422, "no day comes after that"
     assert client.post(step(loan, "pause_loan"), {**form, "stops_count": "on"}).status_code == 302
     pause = PaymentPause.objects.get()
     assert today().isoformat() in client.get(page(loan)).content.decode()

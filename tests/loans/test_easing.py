@@ -120,6 +120,7 @@ def test_an_open_pause_is_ended_today_and_only_once(officer: User) -> None:
         ("kind", {"kind": "because"}),
         ("from_on", {"from_on": date(2026, 2, 28)}),
         ("until", {"until": TODAY}),
+        ("until", {"until": date.max}),
         ("stops_count", {"stops_count": False, "stops_default_interest": False}),
     ],
 )

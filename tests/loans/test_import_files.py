@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import translation
+from openpyxl import Workbook
 
 from backoffice.core.errors import NotPermitted
 from backoffice.desk.file_import import FileImport
@@ -111,6 +112,18 @@ def test_loans_of_a_file_never_overwrite_what_is_in_the_book(file: Any) -> None:
     assert loan.instalments.get(sequence=1).principal_paid == paid, "a re-import resets no balance"
 
 
+def test_a_day_at_the_end_of_the_calendar_is_refused_and_the_good_row_comes_in(file: Any) -> None:
+    product, creditor, borrower = a_product(), a_creditor(), a_borrower()
+    line = f"K{{}},{borrower.customer_number},{product.code},{creditor.name},12000.00,14.6%,12,{{}}"
+    days = ["9999-12-31T23:59:59Z", "2026-09-01", "1989-12-31"]
+    path = file(LENT, *(line.format(number, day) for number, day in enumerate(days)))
+    result = import_loans_file(path=path, mapping_path=MAPPINGS / "loans.toml", by=job(), at=NOW)
+    assert [(one.row, one.column, one.code) for one in result.errors] == [
+        (row, "放款日期", "date-out-of-years") for row in (2, 4)
+    ]
+    assert Loan.objects.get().number == "K1"
+
+
 def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> None:
     a_loan(number="L1")
     path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款", "L9,A2,2026-11-02 09:00:00,5.00,APP还款")
@@ -159,3 +172,38 @@ def test_the_command_tells_of_a_loan_above_the_cap(file: Any, tmp_path: Path) ->
     call_command("import_loans", file(LENT, line), mapping=mapping, report=report, dry_run=True, stdout=out)
     assert "[above-cost-cap]" in out.getvalue()
     assert "above-cost-cap" in report.read_text(encoding="utf-8-sig")
+
+
+def test_references_that_a_spreadsheet_holds_as_numbers_are_refused_not_changed(tmp_path: Path) -> None:
+    a_loan(number="L1")
+    book = Workbook()
+    book.active.append(PAID.split(","))
+    for reference in (2026110200001234567, 2026110200001234599, 2.0261102000012301e19, "A1", 20261102):
+        book.active.append(["L1", reference, "2026-11-02 09:00:00", 300.29999999999995, "APP还款"])
+    book.save(tmp_path / "in.xlsx")
+    result = repayments(tmp_path / "in.xlsx")
+    assert [(one.row, one.column, one.code) for one in result.errors] == [
+        (row, "流水号", "digits-lost") for row in (2, 3, 4)
+    ]
+    kept = Repayment.objects.order_by("external_id").values_list("external_id", "amount")
+    assert list(kept) == [("20261102", Decimal("300.30")), ("A1", Decimal("300.30"))]
+
+
+@pytest.mark.parametrize(
+    "mapping", ["fields = 1", '[file]\ndelimiter = ";;"', '[file]\nencoding = "undefined"']
+)
+def test_a_badly_shaped_mapping_is_told(file: Any, tmp_path: Path, mapping: str) -> None:
+    wrong = tmp_path / "wrong.toml"
+    plain = (MAPPINGS / "repayments.toml").read_text(encoding="utf-8")
+    wrong.write_text(mapping if "fields" in mapping else f"{mapping}\n{plain}", encoding="utf-8")
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
+    with pytest.raises(CommandError, match="Nothing was taken in"):
+        call_command("import_repayments", path, mapping=wrong)
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many"])
+def test_a_file_has_at_least_one_worker(file: Any, workers: str) -> None:
+    path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款")
+    mapping = f"--mapping={MAPPINGS / 'repayments.toml'}"
+    with pytest.raises(CommandError, match="--workers"):
+        call_command("import_repayments", str(path), mapping, f"--workers={workers}")

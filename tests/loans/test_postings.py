@@ -137,6 +137,21 @@ def test_bad_money_is_refused_before_anybody_is_asked(officer: User) -> None:
     assert PostingRequest.objects.count() == 0
 
 
+@pytest.mark.parametrize("amount", ["1.00", "9000.00"])
+def test_money_comes_by_a_channel_there_is(officer: User, amount: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        enter(a_loan(), amount, officer, channel="bogus")
+    assert refused.value.field == "channel"
+    assert (Repayment.objects.count(), PostingRequest.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity", "1e30", "10000000000.00"])
+def test_what_is_no_number_is_no_money(officer: User, amount: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        enter(a_loan(), amount, officer)
+    assert refused.value.field == "amount"
+
+
 def test_on_the_pages(client: Client, officer: User) -> None:
     loan = a_loan()
     client.force_login(officer, backend="django.contrib.auth.backends.ModelBackend")

@@ -90,6 +90,14 @@ def test_limits_of_one_loan(amount: str) -> None:
     assert refused.value.field == "principal"
 
 
+@pytest.mark.parametrize("field", ["principal", "annual_rate"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e30"])
+def test_what_is_no_number_makes_no_loan(field: str, number: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        a_loan(**{field: Decimal(number)})
+    assert refused.value.field == field
+
+
 @pytest.mark.parametrize("amount", ["10.00", "200000.00"])
 def test_limits_of_one_loan_are_included(amount: str) -> None:
     assert a_loan(principal=Decimal(amount)).principal == Decimal(amount)

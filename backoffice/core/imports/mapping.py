@@ -26,37 +26,32 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import OUT_OF_YEARS, is_in_years
 from backoffice.core.errors import DomainError
-from backoffice.core.imports.tables import SourceRow
+from backoffice.core.imports.tables import LongNumber, SourceRow
+from backoffice.core.money import MOST
 from backoffice.core.time import SHANGHAI
 
-#: Which other keys go with which source of a field.
-_GO_WITH = {
-    "column": {"map", "format", "default"},
-    "columns": {"map", "default"},
-    "template": set(),
-    "constant": {"format"},
-}
-_FILE_KEYS = ("encoding", "delimiter", "sheet")
-_PLACE = re.compile(r"\{([^{}]+)\}")
+#: A column in a template.
+PLACE = re.compile(r"\{([^{}]+)\}")
 _AMOUNT = re.compile(r"[¥￥]?\s*(-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)", re.ASCII)
-_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*[%％]", re.ASCII)
+_PERCENT = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)\s*[%％]", re.ASCII)
 _FRACTION = re.compile(r"0(?:\.[0-9]+)?|1(?:\.0+)?", re.ASCII)
 #: A typed date of a spreadsheet as ``tables`` writes it: plain whatever ``format`` texts have.
 _TYPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
-#: No amount of ours is longer: twelve digits, two of them after the point.
-_MOST = Decimal("9999999999.99")
+#: How a spreadsheet writes a long number into a CSV file: the digits of a reference are gone.
+_CUT = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}", re.ASCII)
+#: Spreadsheets and programs count in binary: 300.30 may come as 300.29999999999995.
+_BINARY = Decimal("1e-9")
 
 
 class MappingError(DomainError):
@@ -83,6 +78,16 @@ class CellRefused(Exception):
         super().__init__(code)
 
 
+class DigitsLost(CellRefused):
+    """A reference that came through a spreadsheet as a number: two of them may look the same by now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "digits-lost",
+            _("A spreadsheet keeps 15 digits of a number: format this column as text and enter it anew."),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """How one field of ours is made from a row."""
@@ -104,11 +109,15 @@ class FieldRule:
         if self.constant:
             return self.constant
         if self.template:
-            return _PLACE.sub(lambda place: row.cells[place[1]], self.template).strip()
+            return PLACE.sub(lambda place: row.cells[place[1]], self.template).strip()
         parts = [row.cells[column] for column in self.columns]
         if not any(parts):
             return self.default
         return parts[0] if self.map is None else self._mapped(parts, self.map)
+
+    def lost_digits(self, row: SourceRow) -> bool:
+        """Whether a cell it is made from is a number that a spreadsheet cut."""
+        return any(isinstance(row.cells[column], LongNumber) for column in self.columns)
 
     @staticmethod
     def _mapped(parts: list[str], table: dict[str, str]) -> str:
@@ -172,106 +181,13 @@ class Mapping:
                 text = rule.text(row)
                 if not text and name in self.required:
                     raise CellRefused("value-missing", _("This cell must not be empty."))
-                values[name] = converters[name](text, rule) if text else None
+                convert = converters[name]
+                if convert not in NUMBERS and rule.lost_digits(row):
+                    raise DigitsLost
+                values[name] = convert(text, rule) if text else None
             except CellRefused as error:
                 errors.append(RowError(row.number, rule.label, error.code, error.message))
         return values, errors
-
-
-def _place(error: ValueError) -> Any:
-    """Where the file cannot be read; why, the library says in English alone."""
-    if isinstance(error, UnicodeDecodeError):
-        return _("it is not UTF-8")
-    found = re.search(r"at line (\d+), column (\d+)", str(error))
-    if found is None:
-        return _("it ends too early")
-    return _("line %(line)s, column %(column)s") % {"line": found[1], "column": found[2]}
-
-
-def load_mapping(path: Path, *, known: Sequence[str], required: Sequence[str]) -> Mapping:
-    """Read and check a mapping file against the fields a thing has. Raises ``MappingError``."""
-    try:
-        # utf-8-sig: some editors put a byte order mark first.
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(
-            _("The mapping is not valid TOML: %(error)s") % {"error": _place(error)}
-        ) from error
-    tables, file = document.pop("fields", {}), document.pop("file", {})
-    _check_keys("[file]", file, allowed=_FILE_KEYS)
-    _check_keys("", document, allowed=())
-    unknown = sorted(set(tables) - set(known))
-    if unknown:
-        raise MappingError(
-            _("The mapping names fields that do not exist: %(unknown)s. There are: %(known)s.")
-            % {"unknown": ", ".join(unknown), "known": ", ".join(known)}
-        )
-    missing = [name for name in required if name not in tables]
-    if missing:
-        raise MappingError(
-            _("The mapping must say where these come from: %(missing)s.") % {"missing": ", ".join(missing)}
-        )
-    fields = {name: _rule(name, table) for name, table in tables.items()}
-    return Mapping(fields=fields, required=tuple(required), **file)
-
-
-def _check_keys(name: str, table: dict[str, Any], *, allowed: Sequence[str]) -> None:
-    wrong = sorted(set(table) - set(allowed))
-    if wrong:
-        raise MappingError(
-            _("The mapping has keys that mean nothing here: %(keys)s.")
-            % {"keys": ", ".join(f"{name} {key}".strip() for key in wrong)}
-        )
-    if not all(isinstance(value, str) for value in table.values()):
-        raise MappingError(_("Values under %(name)s must be texts in quotation marks.") % {"name": name})
-
-
-def _rule(name: str, table: dict[str, Any]) -> FieldRule:
-    sources = [key for key in _GO_WITH if key in table]
-    if len(sources) != 1:
-        raise MappingError(
-            _("Field “%(name)s” needs exactly one of column, columns, template, constant.") % {"name": name}
-        )
-    source = sources[0]
-    values = dict(table)
-    columns, named = values.pop("columns", []), values.pop("map", None)
-    _check_keys(f"[fields.{name}]", values, allowed=[source, *_GO_WITH[source]])
-    _check_keys(f"[fields.{name}.map]", named or {}, allowed=list(named or {}))
-    if not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
-        raise MappingError(_("Field “%(name)s”: columns must be a list of column names.") % {"name": name})
-    if named is not None and "map" not in _GO_WITH[source]:
-        raise MappingError(_("Field “%(name)s”: a map goes with column or columns.") % {"name": name})
-    if source == "columns" and named is None:
-        raise MappingError(
-            _("Field “%(name)s”: several columns need a map; to join texts use template.") % {"name": name}
-        )
-    template = values.get("template", "")
-    if set(_PLACE.sub("", template)) & set("{}"):
-        raise MappingError(_("Field “%(name)s”: a brace in the template has no partner.") % {"name": name})
-    _check_format(name, values.get("format", ""))
-    return FieldRule(
-        name=name,
-        columns=(values["column"],)
-        if source == "column"
-        else tuple(columns) or tuple(_PLACE.findall(template)),
-        template=template,
-        constant=values.get("constant", ""),
-        map=named,
-        format=values.get("format", ""),
-        default=values.get("default", ""),
-    )
-
-
-def _check_format(name: str, pattern: str) -> None:
-    try:
-        sample = datetime(2024, 12, 31, 23, 59, tzinfo=UTC).strftime(pattern)
-        readable = datetime.strptime(sample, pattern).year == 2024 if pattern else True  # noqa: DTZ007
-    except ValueError:
-        readable = False
-    if not readable:
-        raise MappingError(
-            _("Field “%(name)s”: this date format is wrong or lacks the year.") % {"name": name}
-        )
 
 
 def as_text(text: str, rule: FieldRule) -> str:
@@ -283,6 +199,8 @@ def as_short(length: int) -> Callable[[str, FieldRule], str]:
     """The text as it stands, of at most ``length`` characters."""
 
     def convert(text: str, rule: FieldRule) -> str:
+        if _CUT.fullmatch(text):
+            raise DigitsLost
         if len(text) > length:
             raise CellRefused(
                 "value-too-long", _("This has more than %(length)s characters.") % {"length": length}
@@ -322,6 +240,8 @@ def as_moment(text: str, rule: FieldRule) -> datetime:
         raise CellRefused(
             "date-impossible", _("There is no such date in the form %(format)s.") % {"format": wanted}
         ) from error
+    if not is_in_years(moment):
+        raise CellRefused("date-out-of-years", OUT_OF_YEARS)
     return moment
 
 
@@ -340,14 +260,15 @@ def as_amount(text: str, rule: FieldRule) -> Decimal:
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         raise CellRefused("amount-unreadable", _("This is not an amount; write it as 1234.50."))
-    amount = Decimal(found[1].replace(",", ""))
-    if amount < 0:
+    exact = Decimal(found[1].replace(",", ""))
+    if exact < 0:
         raise CellRefused("amount-negative", _("An amount cannot be negative."))
-    if amount != round(amount, 2):
-        raise CellRefused("amount-too-exact", _("An amount has at most two decimals."))
-    if amount > _MOST:
+    if exact > MOST:
         raise CellRefused("amount-too-large", _("This amount is too large."))
-    return round(amount, 2)
+    amount = round(exact, 2)
+    if abs(exact - amount) > _BINARY:
+        raise CellRefused("amount-too-exact", _("An amount has at most two decimals."))
+    return amount
 
 
 def as_rate(text: str, rule: FieldRule) -> Decimal:
@@ -356,10 +277,11 @@ def as_rate(text: str, rule: FieldRule) -> Decimal:
     if percent is None and _FRACTION.fullmatch(text.strip()) is None:
         # A bare 14.6 may be either; a factor of a hundred is not guessed at.
         raise CellRefused("rate-unreadable", _("This is not a rate; write it as 0.146 or as 14.6%."))
-    rate = Decimal(percent[1]) / 100 if percent else Decimal(text.strip())
-    if rate != round(rate, 6):
+    exact = Decimal(percent[1]) / 100 if percent else Decimal(text.strip())
+    rate = round(exact, 6)
+    if abs(exact - rate) > _BINARY:
         raise CellRefused("rate-too-exact", _("A rate has at most six decimals (four in percent)."))
-    return round(rate, 6)
+    return rate
 
 
 def as_whole(text: str, rule: FieldRule) -> int:
@@ -367,3 +289,7 @@ def as_whole(text: str, rule: FieldRule) -> int:
     if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) is None:
         raise CellRefused("number-unreadable", _("This is not a whole number; write it as 12."))
     return int(text)
+
+
+#: What reads a cell as a number; everything else reads a text.
+NUMBERS = (as_amount, as_rate, as_whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -22,8 +23,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 from backoffice.core.errors import DomainError
 
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+#: Codecs of Python's that are no encoding of a file.
+_NOT_OF_FILES = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 #: What a damaged XLSX file raises, on opening or only when its damaged part is read.
 _XLSX_ERRORS = (InvalidFileException, zipfile.BadZipFile, zlib.error, ParseError, KeyError, OSError, EOFError)
+
+#: A spreadsheet keeps 15 digits of a number; what is entered beyond them becomes zeros.
+_MOST_EXACT = 10**15
 
 
 class FileError(DomainError):
@@ -39,6 +45,12 @@ class FileChanged(FileError):
     default_message = _(
         "The file was changed while it was taken in. What was taken in stays; start again with the whole file."
     )
+
+
+class LongNumber(str):
+    """A cell that a spreadsheet holds as a number of more digits than it keeps: no reference can be read from it."""
+
+    __slots__ = ()
 
 
 class SourceRow(NamedTuple):
@@ -165,9 +177,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, date):
         # Always with a time, so that a typed date is told from a text that looks like one (as_moment).
         return (value if isinstance(value, datetime) else datetime.combine(value, time())).isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+    return LongNumber(text) if isinstance(value, int | float) and abs(value) >= _MOST_EXACT else text
 
 
 def _header(columns: list[str]) -> tuple[str, ...]:
@@ -203,20 +214,30 @@ def _decode(raw: bytes, encoding: str) -> str:
 
 def _decoded(raw: bytes, name: str) -> str:
     try:
-        text = raw.decode(name).removeprefix("\ufeff")
-    except LookupError as error:
-        raise FileError(_("The encoding “%(name)s” does not exist.") % {"name": name}) from error
+        text = raw.decode(_codec(name)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw[: error.start].decode(name, errors="ignore").count("\n") + 1
         raise FileError(
             _("Line %(line)s (byte %(byte)s) is not %(name)s; save the file as UTF-8 or name its encoding.")
             % {"line": line, "name": name, "byte": error.start}
         ) from error
+    except (LookupError, ValueError) as error:
+        raise FileError(
+            _("The encoding “%(name)s” does not exist, or not for files; name another one, such as gb18030.")
+            % {"name": name}
+        ) from error
     if "\0" in text:
         raise FileError(
             _("This is not a text file (it has zero bytes); save it as CSV in UTF-8, or as XLSX.")
         )
     return text
+
+
+def _codec(name: str) -> str:
+    found = codecs.lookup(name).name
+    if found in _NOT_OF_FILES:
+        raise LookupError(name)
+    return found
 
 
 def _mostly_utf8(raw: bytes) -> bool:

@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.audit.models import Purpose, ReadEvent
+from backoffice.core.bounds import is_in_years
 from backoffice.core.models import Dossier
 from backoffice.core.time import business_day, start_of_day
 from backoffice.desk import dossiers, incidents, record, services
@@ -313,9 +314,10 @@ class IncidentAdmin(BaseModelAdmin):
 
 def _day(request: HttpRequest, name: str) -> Any:
     try:
-        return parse_date(request.GET.get(name, ""))
+        day = parse_date(request.GET.get(name, ""))
     except ValueError:
         return None
+    return day if day is not None and is_in_years(day) else None
 
 
 def _harmless(value: Any) -> Any:

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models import Purpose, ReadEvent
+from backoffice.core.bounds import in_years
 from backoffice.desk.explorer import changes, events
 from backoffice.desk.record import DOORS
 from backoffice.desk.registry import registries
@@ -47,7 +48,10 @@ class UserField(forms.CharField):
 
 def _moment(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
-        label=label, required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=label,
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        validators=[in_years],
     )
 
 
@@ -177,7 +181,9 @@ class MomentForm(forms.Form):
     """Which moment to show an object at."""
 
     at = forms.DateTimeField(
-        label=_("As it was on"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=_("As it was on"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        validators=[in_years],
     )
 
 

@@ -17,6 +17,8 @@ from django.db.models import BooleanField, F, Func, IntegerField, QuerySet, Valu
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
+from backoffice.core.bounds import is_in_years
+
 NO_TIME = timedelta(0)
 
 
@@ -140,6 +142,6 @@ def read_cursor(text: str) -> Key | None:
         return None
     moment, table, group, pk = text.split("~")
     at = datetime.fromisoformat(moment)
-    if timezone.is_naive(at):
+    if timezone.is_naive(at) or not is_in_years(at):
         raise ValueError(text)
     return Key(at, table, int(group), int(pk), "", "")

@@ -25,6 +25,7 @@ from backoffice.audit.models import Purpose, ReadEvent, RecordEvent
 from backoffice.audit.services import watching
 from backoffice.audit.services.exporting import Part
 from backoffice.audit.unusual import RULES, explain
+from backoffice.core.bounds import is_in_years
 from backoffice.core.errors import DomainError
 from backoffice.core.models import Dossier
 from backoffice.desk import people, record, sidebar
@@ -179,7 +180,7 @@ def _before(request: HttpRequest) -> tuple[datetime, int] | None:
         at, number = datetime.fromisoformat(moment), int(pk)
     except ValueError as error:
         raise Http404 from error
-    if timezone.is_naive(at):
+    if timezone.is_naive(at) or not is_in_years(at):
         raise Http404
     return at, number
 

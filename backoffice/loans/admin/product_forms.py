@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import in_years
 from backoffice.desk.guarded import GuardedForm
 from backoffice.desk.record import EMPTY
 from backoffice.loans.admin.order_field import OrderField
@@ -143,5 +144,7 @@ class SampleForm(forms.Form):
     )
     sample_periods = forms.IntegerField(label=_("Instalments"), min_value=1, max_value=2000)
     sample_on = forms.DateField(
-        label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Paid out on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[in_years],
     )

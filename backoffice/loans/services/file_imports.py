@@ -90,6 +90,7 @@ class Loans(FileKind[LoanRow]):
     act = "loan"
     fields = LOAN_FIELDS
     required = tuple(LOAN_FIELDS)[:8]
+    has_key = True
 
     def __init__(self) -> None:
         self.lent = ZERO
@@ -134,6 +135,7 @@ class Repayments(FileKind[RepaymentRow]):
     act = "repayment"
     fields = REPAYMENT_FIELDS
     required = tuple(REPAYMENT_FIELDS)
+    has_key = True
     together = "loan_number"
     once = "external_id"
 

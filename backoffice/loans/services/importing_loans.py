@@ -235,7 +235,7 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         costs=costs,
     )
     for one in row.payments:
-        check_payment(loan=loan, amount=one.amount, received_at=one.received_at, at=at)
+        check_payment(loan=loan, amount=one.amount, received_at=one.received_at, channel=one.channel, at=at)
     loan.terms_rendered_at = row.terms_rendered_at
     loan.terms_dwell_seconds = row.terms_dwell_seconds
     loan.terms_confirmed_at = row.terms_confirmed_at

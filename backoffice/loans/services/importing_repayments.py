@@ -78,7 +78,7 @@ def _loan_for(
         if same:
             return None
         raise ExternalIdReused(field="external_id")
-    check_payment(loan=loan, amount=row.amount, received_at=row.received_at, at=at)
+    check_payment(loan=loan, amount=row.amount, received_at=row.received_at, channel=row.channel, at=at)
     if limit is not None and row.amount >= limit:
         raise InputRefused(
             _("From %(limit)s yuan on a second person approves: enter this repayment by hand.")

@@ -11,10 +11,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
+from backoffice.core.bounds import check_years
 from backoffice.core.choices import DossierKind
 from backoffice.core.errors import InputRefused
 from backoffice.core.history import bulk_create_with_history
-from backoffice.core.money import ZERO, to_cents
+from backoffice.core.money import ZERO, is_amount, to_cents
 from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
 from backoffice.loans.choices import CostStanding, LoanState, PeriodUnit, TermsState
@@ -30,6 +31,9 @@ from backoffice.loans.services.rights import require
 from backoffice.loans.shown import CostTableShown, is_sha256, what_is_missing
 from backoffice.privacy.models import DataSubject
 from backoffice.staff.models import User
+
+#: The column of a rate has one digit before the point.
+_RATE_TOO_LONG = 10
 
 
 class LimitExceeded(InputRefused):
@@ -77,6 +81,7 @@ def create_loan(
     ``TermsNotInForce``, ``CostTableNotShown`` and ``InputRefused``.
     """
     require(by, "loans.add_loan")
+    check_years(disbursed_on, field="disbursed_on")
     policy, costs = loan_policy(on=disbursed_on), cost_policy(on=disbursed_on)
     if not product.active:
         raise InputRefused(_("This product is not offered any more."), field="product")
@@ -264,7 +269,7 @@ def check_amounts(
     product: LoanProduct, *, principal: Decimal, annual_rate: Decimal, periods: int, policy: LoanPolicy
 ) -> None:
     """Refuse what the product or the law does not allow for one loan. Raises ``InputRefused``."""
-    if principal != to_cents(principal):
+    if not is_amount(principal):
         raise InputRefused(_("An amount has two places after the point."), field="principal")
     if principal < max(policy.minimum_amount, product.minimum_amount):
         raise LimitExceeded(_("The amount is below the smallest loan."), field="principal")
@@ -272,8 +277,8 @@ def check_amounts(
         policy.person_cap is not None and principal > policy.person_cap
     ):
         raise LimitExceeded(_("The amount is above the largest loan."), field="principal")
-    if annual_rate < 0:
-        raise LimitExceeded(_("A rate is not negative."), field="annual_rate")
+    if not annual_rate.is_finite() or not 0 <= annual_rate < _RATE_TOO_LONG:
+        raise LimitExceeded(_("A rate is a fraction such as 0.146, and not negative."), field="annual_rate")
     if not 1 <= periods <= longest_term(product):
         raise InputRefused(_("The product does not offer this term."), field="periods")
 

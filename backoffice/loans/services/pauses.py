@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import Act, act, lock
+from backoffice.core.bounds import check_years
 from backoffice.core.errors import InputRefused
 from backoffice.core.models import Dossier
 from backoffice.core.time import business_day
@@ -48,6 +49,8 @@ def pause_loan(
         workflow.loan.check("pause_loan", loan, by=by, at=at)
         if kind not in PauseKind.values:
             raise InputRefused(_("Say why the loan is paused."), field="kind")
+        check_years(from_on, field="from_on")
+        check_years(until or from_on, field="until")
         if from_on < loan.disbursed_on:
             raise InputRefused(_("A pause begins after the loan was paid out."), field="from_on")
         if until is not None and until <= from_on:

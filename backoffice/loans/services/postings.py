@@ -19,6 +19,7 @@ from backoffice.loans.policy import FOUR_EYES_FROM
 from backoffice.loans.services.repayments import (
     ExternalIdReused,
     NotReversible,
+    check_amount,
     check_owed,
     check_payment,
     known_repayment,
@@ -63,6 +64,8 @@ def enter_repayment(
     """
     with act(by=by, at=at, code="repayment.entered", reason=reason, dossier=loan.dossier) as frame:
         workflow.loan.check("post_repayment", loan, by=by, at=at)
+        # Before it is compared: what is no number is neither below the limit nor above it.
+        check_amount(amount=amount, received_at=received_at, channel=channel, at=at)
         if external_id and _asked_for(external_id, creditor_id=loan.creditor_id):
             raise ExternalIdReused(
                 _("A posting with this reference awaits a second person."), field="external_id"
@@ -86,7 +89,7 @@ def enter_repayment(
                 reason=reason,
             )
         loan = _locked(loan)
-        check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
+        check_payment(loan=loan, amount=amount, received_at=received_at, channel=channel, at=at)
         check_owed(loan=loan, amount=amount, received_at=received_at, at=at)
         if known is not None:
             raise ExternalIdReused(field="external_id")

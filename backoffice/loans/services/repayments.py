@@ -11,11 +11,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act, lock
+from backoffice.core.bounds import check_years
 from backoffice.core.errors import InputRefused
-from backoffice.core.money import ZERO, to_cents
+from backoffice.core.money import ZERO, is_amount
 from backoffice.core.time import business_day
 from backoffice.loans.account import Receipt, derive
-from backoffice.loans.choices import LoanState
+from backoffice.loans.choices import LoanState, RepaymentChannel
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
 from backoffice.loans.services.accounts import restate
@@ -77,7 +78,7 @@ def post_repayment(
             if is_same(known, loan=loan, amount=amount, received_at=received_at):
                 return known
             raise ExternalIdReused(field="external_id")
-        check_payment(loan=loan, amount=amount, received_at=received_at, at=at)
+        check_payment(loan=loan, amount=amount, received_at=received_at, channel=channel, at=at)
         try:
             repayment = Repayment.objects.create(
                 loan=loan,
@@ -205,12 +206,12 @@ def is_same(known: Repayment, *, loan: Loan, amount: Decimal, received_at: datet
     )
 
 
-def check_payment(*, loan: Loan, amount: Decimal, received_at: datetime, at: datetime) -> None:
+def check_payment(*, loan: Loan, amount: Decimal, received_at: datetime, channel: str, at: datetime) -> None:
     """Refuse what cannot be a payment on this loan. Raises ``LoanNotOpen`` and ``InputRefused``.
 
     Whether anything was owed when it came to a loan that is settled by now, only its account says.
     """
-    check_amount(amount=amount, received_at=received_at, at=at)
+    check_amount(amount=amount, received_at=received_at, channel=channel, at=at)
     if loan.state == LoanState.ASSIGNED:
         raise LoanNotOpen()
     day = business_day(received_at)
@@ -230,9 +231,12 @@ def check_payment(*, loan: Loan, amount: Decimal, received_at: datetime, at: dat
         )
 
 
-def check_amount(*, amount: Decimal, received_at: datetime, at: datetime) -> None:
+def check_amount(*, amount: Decimal, received_at: datetime, channel: str, at: datetime) -> None:
     """Refuse what cannot be a payment on any loan. Raises ``InputRefused``."""
-    if amount <= 0 or amount != to_cents(amount):
+    if not is_amount(amount) or amount <= 0:
         raise InputRefused(_("A repayment is a positive amount with two places."), field="amount")
+    if channel not in RepaymentChannel.values:
+        raise InputRefused(_("There is no such channel of payment."), field="channel")
+    check_years(received_at, field="received_at")
     if received_at > at:
         raise InputRefused(_("A repayment cannot have been received in the future."), field="received_at")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from backoffice.api.formats import Body
+from backoffice.core.bounds import in_years
 from complaints.mediation.choices import PARTNER_END_REASONS, ConsentingParty, DeclineReason, SuspensionReason
 
 
@@ -31,7 +32,7 @@ class ResumptionSerializer(Body):
 
 
 class ExtensionSerializer(Body):
-    until = serializers.DateField(help_text="The new last day (Asia/Shanghai)")
+    until = serializers.DateField(validators=[in_years], help_text="The new last day (Asia/Shanghai)")
     consented_by = serializers.ListField(
         child=serializers.ChoiceField(choices=ConsentingParty.choices),
         help_text="Both parties, or the extension is refused with extension-without-consent",

@@ -11,16 +11,10 @@ from django.utils import timezone
 
 from backoffice.core import context
 from backoffice.core.errors import InputRefused
+from backoffice.core.processes import at_least_one
 from backoffice.loans.models import CloseRun
 from backoffice.loans.services.closing import Closed
 from backoffice.loans.tasks import close_what_is_over
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("at least one")
-    return number
 
 
 class Command(BaseCommand):
@@ -38,7 +32,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--workers",
-            type=_at_least_one,
+            type=at_least_one,
             metavar="N",
             help="parts done side by side (default: CLOSE_OF_DAY_WORKERS; on SQLite always one)",
         )
