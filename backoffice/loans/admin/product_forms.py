@@ -145,3 +145,8 @@ class SampleForm(forms.Form):
     sample_on = forms.DateField(
         label=_("Paid out on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    sample_first_due = forms.DateField(
+        label=_("First due on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
