@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from backoffice.loans.facts import Facts
-from backoffice.loans.schedule import PeriodUnit, interest_between, step
+from backoffice.core.money import ZERO, to_cents
+from backoffice.loans.facts import Facts, Version
+from backoffice.loans.schedule import ROUNDINGS, PeriodUnit, interest_between, step
 
 _ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The due dates of a contract, without a first or last one: ``anchor`` is one of them."""
+    """The due dates of a contract, without a first or last one. ``anchor`` is one of them, or the day of payment."""
 
     anchor: date
     unit: PeriodUnit
@@ -29,6 +30,9 @@ class Periods:
 
     def due(self, count: int) -> date:
         """The due date ``count`` periods after the anchor."""
+        if count == 0:
+            # Paid out in the middle of a month, the first period lasts to the end of the next one.
+            return self.anchor
         return step(self.anchor, count, period_unit=self.unit, every=self.every, month_end=self.month_end)
 
     def before(self, day: date) -> int:
@@ -50,12 +54,9 @@ class Periods:
 
 
 def periods_of(facts: Facts) -> Periods:
-    """The periods of the contract as it was made: counted from the day of payment, or from an agreed first due date."""
-    first = facts.versions[0].rows[0].due_on
-    periods = Periods(facts.disbursed_on, facts.period_unit, facts.every, facts.month_end)
-    if periods.due(periods.before(first)) == first:
-        return periods
-    return Periods(first, facts.period_unit, facts.every, facts.month_end)
+    """The periods of the contract as it was made: counted from an agreed first due date, or from the day of payment."""
+    anchor = facts.first_due_on or facts.disbursed_on
+    return Periods(anchor, facts.period_unit, facts.every, facts.month_end)
 
 
 def interest_over(facts: Facts, *, balance: Decimal, annual_rate: Decimal, start: date, end: date) -> Decimal:
@@ -64,6 +65,9 @@ def interest_over(facts: Facts, *, balance: Decimal, annual_rate: Decimal, start
     place = periods.before(start)
     while start < end:
         period = (periods.due(place), periods.due(place + 1))
+        if facts.day_count == "30/360":
+            # Months of thirty days know how many the odd days are; equal periods take their part of a whole one.
+            period = (max(period[0], facts.disbursed_on), period[1])
         until = min(end, period[1])
         to_end, to_start = (
             interest_between(
@@ -80,3 +84,17 @@ def interest_over(facts: Facts, *, balance: Decimal, annual_rate: Decimal, start
         total += to_end - to_start
         start, place = until, place + 1
     return total
+
+
+def bears_since(facts: Facts, version: Version) -> date:
+    """The day from which the rows of a version bear interest of their own: after odd days of which each has a share."""
+    if version.number == 1 and facts.first_due_on and any(row.carried for row in version.rows):
+        return periods_of(facts).due(-1)
+    return version.effective_on
+
+
+def odd_interest(facts: Facts, version: Version, *, on: date) -> Decimal:
+    """Of the interest of odd days that is spread over the rows, what has run up by ``on``, one of them (yuan)."""
+    whole = sum((row.carried for row in version.rows), ZERO)
+    start, end = facts.disbursed_on, bears_since(facts, version)
+    return to_cents(whole * (on - start).days / (end - start).days, rounding=ROUNDINGS[facts.rounding])

@@ -103,11 +103,10 @@ class PeriodUnit(models.TextChoices):
 
 
 class OddDays(models.TextChoices):
-    """Where the interest of days before a regular first period goes."""
+    """Where the interest of days before a regular first period goes. Never off the money paid out (art. 670)."""
 
     FIRST = "first", _("In the first instalment")
     SPREAD = "spread", _("Spread over all instalments")
-    UPFRONT = "upfront", _("Taken when the loan is paid out")
 
 
 class EarlyRepayment(models.TextChoices):

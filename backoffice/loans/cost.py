@@ -98,14 +98,11 @@ def yearly_cost(
         if places is not None:
             step = math.gcd(*places.values())
             units = PER_YEAR[period_unit] / every / step
-            flows_at = [(Decimal(places[day] // step), yuan) for day, yuan in paid]
-            rate = _solve(received, flows_at)
+            rate = _solve(received, [(places[day] // step, yuan) for day, yuan in paid], units=1)
             nominal, effective = rate * units, _compounded(rate, units)
             worth = {day: 1 / (1 + rate) ** (place // step) for day, place in places.items()}
         else:
-            effective = _solve(
-                received, [(Decimal((day - disbursed_on).days) / 365, yuan) for day, yuan in paid]
-            )
+            effective = _solve(received, [((day - disbursed_on).days, yuan) for day, yuan in paid], units=365)
             gaps = [Decimal((day - before).days) / 365 for before, day in pairwise([disbursed_on, *days])]
             nominal = _solve_simple(received, [yuan for _day, yuan in paid], gaps, guess=effective)
             worth = dict(zip(days, _simple_worth(nominal, gaps), strict=True))
@@ -148,20 +145,22 @@ def _stepped(start: date, unit: PeriodUnit, units: int) -> date:
     return start + timedelta(days=units * (7 if unit == "week" else 1))
 
 
-def _solve(received: Decimal, paid: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
-    """The rate at which the payments (time, yuan) are worth what was received.
+def _solve(received: Decimal, paid: Sequence[tuple[int, Decimal]], *, units: int) -> Decimal:
+    """The rate at which the payments (place, yuan) are worth what was received; ``units`` places are one time.
 
     pyxirr finds it in binary fractions; Newton's steps in decimal ones then make it exact. Starting from nothing the
     steps rise to the rate without ever passing it, because the worth falls ever more slowly; so they always end.
     """
-    rate = _guess(received, paid)
+    rate = _guess(received, paid, units=units)
     for _step in range(200):
+        # One root and whole powers of it: a root for each payment takes thirty times as long.
+        unit = (1 + rate) ** (Decimal(-1) / units)
         worth = slope = Decimal(0)
-        for time, yuan in paid:
-            part = yuan / (1 + rate) ** time
+        for place, yuan in paid:
+            part = yuan * unit**place
             worth += part
-            slope += time * part / (1 + rate)
-        change = (worth - received) / slope
+            slope += place * part
+        change = (worth - received) * units * (1 + rate) / slope
         rate = max(rate + change, Decimal(0))
         if abs(change) <= _ENOUGH * (1 + rate):
             break
@@ -196,17 +195,17 @@ def _solve_simple(
     return rate
 
 
-def _guess(received: Decimal, paid: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
-    if any(time != int(time) for time, _yuan in paid):
-        start = date(2000, 1, 1)
-        days = [start, *(start + timedelta(days=round(float(time * 365))) for time, _yuan in paid)]
-        found = pyxirr.xirr(days, [-float(received), *(float(yuan) for _time, yuan in paid)])
-    else:
-        amounts = [0.0] * (int(paid[-1][0]) + 1)
+def _guess(received: Decimal, paid: Sequence[tuple[int, Decimal]], *, units: int) -> Decimal:
+    if units == 1:
+        amounts = [0.0] * (paid[-1][0] + 1)
         amounts[0] = -float(received)
-        for time, yuan in paid:
-            amounts[int(time)] += float(yuan)
+        for place, yuan in paid:
+            amounts[place] += float(yuan)
         found = pyxirr.irr(amounts)
+    else:
+        start = date(2000, 1, 1)
+        days = [start, *(start + timedelta(days=place) for place, _yuan in paid)]
+        found = pyxirr.xirr(days, [-float(received), *(float(yuan) for _place, yuan in paid)])
     if found is None or not math.isfinite(found) or found < 0:
         return Decimal(0)
     return Decimal(repr(found))

@@ -26,7 +26,8 @@ class PlanRow:
     """One instalment as a schedule version agreed it. ``penalty`` is default interest carried over into it.
 
     ``carried`` is the part of its interest that stems from the time before the version took effect: owed whatever
-    happens after it, and less than nothing where interest had been paid in advance.
+    happens after it, and less than nothing where interest had been paid in advance. In the first version it is the
+    row's share of the interest of odd days.
     """
 
     sequence: int
@@ -89,7 +90,8 @@ class Cost:
 class Facts:
     """Everything a loan's account follows from. ``free`` are stretches (first day, last day) without default interest.
 
-    A period is ``every`` units. ``daily_interest``: interest by the day on what is really unpaid.
+    A period is ``every`` units; ``first_due_on`` is the first due date where one was agreed. ``daily_interest``:
+    interest by the day on what is really unpaid.
     """
 
     principal: Decimal
@@ -100,6 +102,7 @@ class Facts:
     versions: tuple[Version, ...]
     period_unit: PeriodUnit = "month"
     every: int = 1
+    first_due_on: date | None = None
     daily_interest: bool = False
     month_end: bool = False
     instalment_unit: Decimal = CENT

@@ -77,6 +77,7 @@ class LoanRow:
     periods: int
     disbursed_on: date
     payments: Sequence[PaymentRow] = ()
+    first_due_on: date | None = None
     terms_rendered_at: datetime | None = None
     terms_dwell_seconds: int | None = None
     terms_confirmed_at: datetime | None = None

@@ -73,6 +73,7 @@ class Ledger:
             rounding=loan.rounding,  # type: ignore[arg-type]
             period_unit=product.period_unit,  # type: ignore[arg-type]
             every=product.every,
+            first_due_on=loan.first_due_on,
             daily_interest=product.daily_interest,
             month_end=product.month_end,
             instalment_unit=product.instalment_unit,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.core.money import ZERO, to_cents
-from backoffice.loans.accrual import interest_over, periods_of
+from backoffice.loans.accrual import bears_since, interest_over, odd_interest, periods_of
 from backoffice.loans.allocation import OpenInstalment, allocate
 from backoffice.loans.default_interest import accrued, day_basis
 from backoffice.loans.facts import (
@@ -25,7 +25,7 @@ from backoffice.loans.facts import (
     Version,
 )
 from backoffice.loans.rest import RestRow, rest_rows
-from backoffice.loans.schedule import ROUNDINGS, interest_between
+from backoffice.loans.schedule import ROUNDINGS
 
 #: What comes first on a day: what was agreed, then what it cost, what was let go, what was paid, and last what lay
 #: there as credit when something fell due or cost something.
@@ -132,7 +132,7 @@ class Replay:
         if any(line.plan.due_on == on for line in self.lines):
             return on
         periods = periods_of(self.facts)
-        return periods.due(periods.before(on) + 1)
+        return max(periods.due(periods.before(on) + 1), self.facts.first_due_on or on)
 
     def run_up(self, on: date) -> Decimal:
         """The interest run up by ``on`` that falls due later, less all that was paid or waived of such."""
@@ -150,6 +150,9 @@ class Replay:
             return self._with_running(ahead, ZERO)
         if self.facts.daily_interest:
             return self._with_running(ahead, self._rest(on)[self.lines.index(following)].accrued)
+        if on < bears_since(self.facts, self.version):
+            odd = odd_interest(self.facts, self.version, on=on)
+            return [odd if line is following else ZERO for line in ahead]
         return self._with_running(ahead, self._accrued(on))
 
     @staticmethod
@@ -170,7 +173,8 @@ class Replay:
 
     def _accrued(self, on: date) -> Decimal:
         """The planned interest of the running period up to ``on``, with that of rows before it which was put off."""
-        total, before, balance = Decimal(0), self.version.effective_on, self.facts.principal
+        total, before, balance = Decimal(0), bears_since(self.facts, self.version), self.facts.principal
+        rate = self.version.annual_rate
         for place, row in enumerate(self.version.rows):
             if place < self.version.taken_over or row.due_on <= self.version.effective_on:
                 balance -= row.principal
@@ -179,26 +183,14 @@ class Replay:
             if ended and row.interest:
                 total = Decimal(0)
             else:
-                total += row.carried + self._planned(balance, (before, row.due_on), min(row.due_on, on))
+                until = min(row.due_on, on)
+                total += row.carried + interest_over(
+                    self.facts, balance=balance, annual_rate=rate, start=before, end=until
+                )
             if not ended:
                 break
             before, balance = row.due_on, balance - row.principal
         return to_cents(total, rounding=ROUNDINGS[self.facts.rounding])
-
-    def _planned(self, balance: Decimal, period: tuple[date, date], until: date) -> Decimal:
-        """The interest of a period of the version in force up to ``until``, not rounded."""
-        facts, rate = self.facts, self.version.annual_rate
-        if self.version.number > 1:
-            return interest_over(facts, balance=balance, annual_rate=rate, start=period[0], end=until)
-        return interest_between(
-            balance=balance,
-            annual_rate=rate,
-            period=period,
-            until=until,
-            day_count=facts.day_count,
-            period_unit=facts.period_unit,
-            every=facts.every,
-        )
 
     def _rest(self, on: date) -> list[RestRow]:
         facts = self.facts

@@ -16,7 +16,13 @@ from backoffice.loans.disclosure import CostTable
 from backoffice.loans.models import Creditor, Loan, LoanProduct, ProductFee
 from backoffice.loans.pricing import CostPolicy
 from backoffice.loans.schedule import Row
-from backoffice.loans.services.lending import longest_term, new_loan, price_loan
+from backoffice.loans.services.lending import (
+    check_count,
+    check_first_due,
+    longest_term,
+    new_loan,
+    price_loan,
+)
 
 #: Terms up to this are all looked at for the dearest loan, longer ones by the twelfth.
 _EVERY_TERM_TO = 24
@@ -48,12 +54,15 @@ def sample(
     annual_rate: Decimal | None = None,
     creditor: Creditor | None = None,
     customer_number: str = "",
+    first_due_on: date | None = None,
 ) -> Sample:
     """The loan of ``principal`` yuan over ``periods`` periods paid out on ``on``, at the product's rate unless given.
 
-    Product and fees may be unsaved. Raises ``InputRefused`` for a term that gives no schedule or fees that leave
-    nothing. No query.
+    Product and fees may be unsaved. Raises ``InputRefused`` for a term that gives no schedule, a first due date that
+    no first period leads to, or fees that leave nothing. No query.
     """
+    check_count(product, periods)
+    check_first_due(product, disbursed_on=on, first_due_on=first_due_on)
     fees = sorted(fees, key=lambda one: one.sequence)
     loan = new_loan(
         borrower=None,  # type: ignore[arg-type]
@@ -64,6 +73,7 @@ def sample(
         principal=principal,
         annual_rate=product.annual_rate if annual_rate is None else annual_rate,
         disbursed_on=on,
+        first_due_on=first_due_on,
         costs=costs,
     )
     priced = price_loan(loan, periods=periods, fees=fee_terms(fees), costs=costs)
@@ -87,8 +97,9 @@ def dearest(
     A fixed fee weighs most on the smallest loan, one at payment on the shortest and one on the principal lent on the
     longest, so the smallest and the largest loan over all short terms and a choice of long ones are looked at. The
     product's cap is a first net: every single loan is held against it again. Raises ``InputRefused`` when the fees
-    leave nothing of the smallest loan.
+    leave nothing of the smallest loan, or the longest one has more instalments than a loan may have.
     """
+    check_count(product, longest_term(product), field="term_months")
     worst: Sample | None = None
     for principal in {product.minimum_amount, product.maximum_amount}:
         for periods in _terms(product):

@@ -10,6 +10,9 @@ Amounts are yuan with two places, rates are per year as fractions (0.146). The c
   to the loan to the cent.
 * Due dates are counted from the first one, never from the last: a loan of 31 January is due on 28 February and
   then on 31 March.
+* An agreed first due date makes the first period an odd one. It bears what its days bear: one that is longer than a
+  regular period the interest of the odd days before that period as well, one that is shorter so much less. Equal
+  periods give each day of a regular period an equal part of it.
 
 Worked examples: ``docs/loan-conventions.md`` and ``tests/vectors/loans.json``.
 """
@@ -29,7 +32,7 @@ Method = Literal["equal_instalment", "equal_principal", "interest_only", "bullet
 Rounding = Literal["half_up", "half_even"]
 DayCount = Literal["equal", "30/360", "act/360", "act/365"]
 PeriodUnit = Literal["month", "week", "day"]
-OddDays = Literal["first", "spread", "upfront"]
+OddDays = Literal["first", "spread"]
 
 #: How the names stored on products and loans are understood by ``decimal``.
 ROUNDINGS: dict[str, str] = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
@@ -37,13 +40,16 @@ _ONE = Decimal(1)
 #: Equal periods: how many of a unit make a year.
 PER_YEAR: dict[str, Decimal] = {"month": Decimal(12), "week": Decimal(52), "day": Decimal(365)}
 _BASIS: dict[str, Decimal] = {"30/360": Decimal(360), "act/360": Decimal(360), "act/365": Decimal(365)}
+#: More instalments than these (fifty years of months) are no consumer loan, and take long to reckon.
+MOST_INSTALMENTS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One due date: what falls due, and the principal that is left when it has been paid (yuan).
 
-    ``days`` are the calendar days from the due date before (or from the day of payment) to this one.
+    ``days`` are the calendar days from the due date before (or from the day of payment) to this one; ``odd`` is the
+    part of the interest that is the row's share of the odd days', where that is spread.
     """
 
     sequence: int
@@ -53,6 +59,7 @@ class Row:
     balance_after: Decimal
     days: int = 0
     fee: Decimal = ZERO
+    odd: Decimal = ZERO
 
     @property
     def amount(self) -> Decimal:
@@ -151,13 +158,14 @@ def build_schedule(
 ) -> list[Row]:
     """The rows of a loan of ``principal`` yuan paid out on ``disbursed_on`` and repaid in ``periods`` periods.
 
-    A period is ``every`` months, weeks or days. ``first_due_on`` moves the first due date and all after it; with
-    a day count of days the odd days before a regular first period bear interest, put into the first row
-    (``odd_days="first"``), spread evenly over all rows (``spread``) or taken at payment (``upfront``: not in the
-    rows, see ``odd_interest``). ``month_end`` puts every due date on the last day of its month.
-    ``instalment_unit`` is the multiple to which an equal instalment is rounded (the cent unless a product says
-    whole yuan). During the first ``grace_principal`` rows no principal falls due; the interest of the first
-    ``grace_interest`` rows is put off to the row after them, not forgiven. ``fee`` falls due with every row.
+    A period is ``every`` months, weeks or days. ``first_due_on`` moves the first due date and all after it; the
+    interest of the odd days before a regular first period is put into the first row (``odd_days="first"``) or
+    spread evenly over all rows (``spread``). It is never taken at payment, for that money was not lent (Civil Code
+    art. 670). ``month_end`` puts every due date on the last day of its month.
+    ``instalment_unit`` is the multiple to which an equal instalment, or an equal part of the principal, is rounded
+    (the cent unless a product says whole yuan). During the first ``grace_principal`` rows no principal falls due;
+    the interest of the first ``grace_interest`` rows is put off to the row after them, not forgiven. ``fee`` falls
+    due with every row.
     ``bullet`` gives one row after all periods with simple interest. Raises ``ValueError`` for terms that make no
     schedule.
     """
@@ -185,7 +193,7 @@ def build_schedule(
         if method == "bullet":
             return _bullet(terms)
         dues = _due_dates(terms)
-        return _rows(terms, dues, _rates(terms, dues), _spread(terms))
+        return _rows(terms, dues, _rates(terms, dues), _surcharge(terms))
 
 
 def rows_on(
@@ -211,20 +219,6 @@ def rows_on(
     with localcontext() as context:
         context.prec = 34
         return _rows(terms, dues, rates, Decimal(0))
-
-
-def odd_interest(
-    *,
-    principal: Decimal,
-    annual_rate: Decimal,
-    days: int,
-    day_count: DayCount,
-    rounding: Rounding = "half_up",
-) -> Decimal:
-    """The interest in yuan of the odd ``days`` before a regular first period, for those who take it at payment."""
-    if day_count == "equal":
-        return ZERO
-    return to_cents(principal * annual_rate * days / _BASIS[day_count], rounding=ROUNDINGS[rounding])
 
 
 def total_interest(rows: Sequence[Row]) -> Decimal:
@@ -267,39 +261,70 @@ def _due_dates(terms: Terms) -> list[date]:
 
 
 def _rates(terms: Terms, dues: Sequence[date]) -> list[Decimal]:
-    """The rate of each period, the odd days left out where they are not the first row's."""
+    """The rate of each period, that of odd days in the first one unless every row bears its share of it."""
+    if terms.first_due_on is None:
+        start, odd = terms.disbursed_on, Decimal(0)
+    else:
+        start, odd = _regular_start(terms, terms.first_due_on), _odd_share(terms, terms.first_due_on)
     if terms.day_count == "equal":
-        return [terms.annual_rate * terms.every / PER_YEAR[terms.period_unit]] * len(dues)
-    start = terms.disbursed_on
-    if terms.odd_days != "first" and terms.first_due_on is not None:
-        start = max(start, _step(terms.first_due_on, terms, -1))
-    starts = [start, *dues[:-1]]
-    return [
-        terms.annual_rate * year_fraction(one, other, day_count=terms.day_count)
-        for one, other in zip(starts, dues, strict=True)
-    ]
+        shares = [terms.every / PER_YEAR[terms.period_unit]] * len(dues)
+    else:
+        starts = [start, *dues[:-1]]
+        shares = [
+            year_fraction(one, other, day_count=terms.day_count)
+            for one, other in zip(starts, dues, strict=True)
+        ]
+    if terms.odd_days == "first" or odd < 0:
+        shares[0] += odd
+    return [terms.annual_rate * share for share in shares]
 
 
-def _spread(terms: Terms) -> Decimal:
+def _surcharge(terms: Terms) -> Decimal:
     """The share of the odd days' interest that every row bears (not rounded)."""
-    if terms.odd_days != "spread" or terms.first_due_on is None or terms.day_count == "equal":
+    if terms.odd_days == "first" or terms.first_due_on is None:
         return Decimal(0)
-    regular = _step(terms.first_due_on, terms, -1)
-    if regular <= terms.disbursed_on:
-        return Decimal(0)
-    share = year_fraction(terms.disbursed_on, regular, day_count=terms.day_count)
+    share = max(_odd_share(terms, terms.first_due_on), Decimal(0))
     return terms.principal * terms.annual_rate * share / terms.periods
+
+
+def _regular_start(terms: Terms, first_due_on: date) -> date:
+    """The day on which the loan would have been paid out for a regular first period."""
+    return _step(first_due_on, terms, -1)
+
+
+def _odd_share(terms: Terms, first_due_on: date) -> Decimal:
+    """The share of a year of the odd days before a regular first period; less than nothing where it is shorter."""
+    start, regular = terms.disbursed_on, _regular_start(terms, first_due_on)
+    if terms.day_count != "equal":
+        return year_fraction(start, regular, day_count=terms.day_count)
+    whole = terms.every / PER_YEAR[terms.period_unit]
+    if regular <= start:
+        return -whole * (start - regular).days / (first_due_on - regular).days
+    share, count = Decimal(0), -1
+    while regular > start:
+        count -= 1
+        before = _step(first_due_on, terms, count)
+        share += whole * (regular - max(before, start)).days / (regular - before).days
+        regular = before
+    return share
 
 
 def _bullet(terms: Terms) -> list[Row]:
     end = _due_dates(terms)[-1]
     if terms.day_count == "equal":
-        share = Decimal(terms.every * terms.periods) / PER_YEAR[terms.period_unit]
+        odd = Decimal(0) if terms.first_due_on is None else _odd_share(terms, terms.first_due_on)
+        share = terms.every * terms.periods / PER_YEAR[terms.period_unit] + odd
     else:
         share = year_fraction(terms.disbursed_on, end, day_count=terms.day_count)
     interest = to_cents(terms.principal * terms.annual_rate * share, rounding=ROUNDINGS[terms.rounding])
     days = (end - terms.disbursed_on).days
     return [Row(1, end, terms.principal, interest, ZERO, days, terms.fee)]
+
+
+def _to_multiple(terms: Terms, exact: Decimal) -> Decimal:
+    """The amount rounded to the multiple that the terms name."""
+    count = (exact / terms.instalment_unit).quantize(_ONE, rounding=ROUNDINGS[terms.rounding])
+    return (count * terms.instalment_unit).quantize(CENT)
 
 
 def _equal_instalment(terms: Terms, rates: Sequence[Decimal]) -> Decimal:
@@ -308,11 +333,7 @@ def _equal_instalment(terms: Terms, rates: Sequence[Decimal]) -> Decimal:
     for rate in rates:
         factor /= 1 + rate
         total += factor
-    exact = terms.principal / total
-    mode = ROUNDINGS[terms.rounding]
-    return ((exact / terms.instalment_unit).quantize(_ONE, rounding=mode) * terms.instalment_unit).quantize(
-        CENT
-    )
+    return _to_multiple(terms, terms.principal / total)
 
 
 def _rows(terms: Terms, dues: Sequence[date], rates: Sequence[Decimal], surcharge: Decimal) -> list[Row]:
@@ -323,18 +344,18 @@ def _rows(terms: Terms, dues: Sequence[date], rates: Sequence[Decimal], surcharg
         if terms.method == "equal_instalment"
         else None
     )
-    share = to_cents(terms.principal / paying, rounding=mode) if terms.method == "equal_principal" else ZERO
+    share = _to_multiple(terms, terms.principal / paying) if terms.method == "equal_principal" else ZERO
     rows: list[Row] = []
     balance, put_off, before = terms.principal, ZERO, terms.disbursed_on
     for sequence, (due_on, rate) in enumerate(zip(dues, rates, strict=True), start=1):
         own = balance * rate
-        interest = to_cents(own + surcharge, rounding=mode)
+        interest, regular = (to_cents(one, rounding=mode) for one in (own + surcharge, own))
         if sequence <= terms.grace_principal:
             part = ZERO
         elif sequence == terms.periods:
             part = balance
         else:
-            wanted = share if instalment is None else instalment - to_cents(own, rounding=mode)
+            wanted = share if instalment is None else instalment - regular
             # Rounding up can pay a very small loan off early; what is left is never less than nothing.
             part = min(max(wanted, ZERO), balance)
         balance -= part
@@ -343,6 +364,7 @@ def _rows(terms: Terms, dues: Sequence[date], rates: Sequence[Decimal], surcharg
             due = ZERO
         else:
             due, put_off = interest + put_off, ZERO
-        rows.append(Row(sequence, due_on, part, due, balance, (due_on - before).days, terms.fee))
+        odd = interest - regular
+        rows.append(Row(sequence, due_on, part, due, balance, (due_on - before).days, terms.fee, odd))
         before = due_on
     return rows

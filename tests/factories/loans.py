@@ -121,7 +121,7 @@ def a_loan(
 ) -> Loan:
     """A loan of 12,000 yuan at 14.6 %, paid out on 1 March 2026, the first instalment due on 1 April."""
     product = product or a_product()
-    shown = start_of_day(disbursed_on) + timedelta(hours=9)
+    shown = min(start_of_day(disbursed_on) + timedelta(hours=9), at - timedelta(minutes=1))
     with entering(EntryPoint.COMMAND):
         return services.create_loan(
             **{

@@ -144,7 +144,7 @@ def test_evidence_of_this_very_table_is_told_from_another(client: Client, office
     client.force_login(officer, backend=BACKEND)
     url = reverse("admin:loans_loan_cost", args=(loan.pk,))
     assert "并非本表" in client.get(url).content.decode()
-    same = CostTableShown(shown, 60, shown, cost_table(loan).fingerprint())
+    same = CostTableShown(shown, 60, shown + timedelta(seconds=60), cost_table(loan).fingerprint())
     again = a_loan(product=loan.product, borrower=loan.borrower, disbursed_on=start, cost_table=same)
     assert "与本表一致" in client.get(reverse("admin:loans_loan_cost", args=(again.pk,))).content.decode()
 

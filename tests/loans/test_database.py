@@ -58,6 +58,9 @@ def changed(obj: Any, **values: Any) -> None:
         ("cost_known_whole_or_not", {"cost_standing": "cheap"}),
         ("cost_confirmed_after_shown", {"cost_confirmed_at": NOW - timedelta(days=2000)}),
         ("cost_confirmed_after_shown", {"cost_rendered_at": None}),
+        ("terms_confirmed_after_shown", {"terms_confirmed_at": NOW - timedelta(days=2000)}),
+        ("terms_confirmed_after_shown", {"terms_rendered_at": None}),
+        ("first_due_after_start", {"first_due_on": date(2026, 3, 1)}),
     ],
 )
 def test_loan(constraint: str, values: dict[str, Any]) -> None:

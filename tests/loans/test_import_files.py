@@ -124,6 +124,28 @@ def test_a_day_at_the_end_of_the_calendar_is_refused_and_the_good_row_comes_in(f
     assert Loan.objects.get().number == "K1"
 
 
+def test_loans_of_a_file_with_a_fixed_day_of_repayment(file: Any) -> None:
+    product, creditor, borrower = a_product(), a_creditor(), a_borrower()
+    same = f"{borrower.customer_number},{product.code},{creditor.name},2000.00,14.6%,3,2026-09-20"
+    path = file(
+        f"{LENT},首期还款日",
+        f"F1,{same},2026-10-05",
+        f"F2,{same},",
+        f"F3,{same},2026-09-20",
+        f"F4,{same},2026-13-01",
+    )
+    mapping = MAPPINGS / "loans-fixed-day.toml"
+    result = import_loans_file(path=path, mapping_path=mapping, by=job(), at=NOW)
+    assert (result.created, [row for row, _code in errors(result)]) == (2, [4, 5])
+    dues = [
+        list(loan.instalments.values_list("due_on", flat=True)) for loan in Loan.objects.order_by("number")
+    ]
+    assert dues == [
+        [date(2026, 10, 5), date(2026, 11, 5), date(2026, 12, 5)],
+        [date(2026, 10, 20), date(2026, 11, 20), date(2026, 12, 20)],
+    ]
+
+
 def test_the_command_tells_and_writes_its_report(file: Any, tmp_path: Path) -> None:
     a_loan(number="L1")
     path = file(PAID, "L1,A1,2026-11-02 09:00:00,500.00,APP还款", "L9,A2,2026-11-02 09:00:00,5.00,APP还款")

@@ -156,6 +156,25 @@ def test_conventions_stand_once_a_loan_was_made(officer: User) -> None:
     assert (after.annual_rate, after.active) == (Decimal("0.1"), False)
 
 
+def test_a_product_of_more_instalments_than_a_loan_may_have_is_refused(client: Client, officer: User) -> None:
+    """Thirty years of daily instalments took half a minute to price."""
+    product = a_product(period_unit="day", term_months=360)
+    with pytest.raises(InputRefused) as refused:
+        change(product, by=officer)
+    assert refused.value.field == "term_months"
+    client.force_login(officer, backend=BACKEND)
+    url = reverse("admin:loans_loanproduct_change", args=(product.pk,))
+    assert "10950" in client.post(url, form_of(product, preview="1")).context["sample_error"]
+    long = form_of(a_product(), preview="1", sample_periods="601")
+    assert "601" in client.post(url, long).context["sample_error"]
+    with pytest.raises(InputRefused) as refused:
+        a_loan(product=product, periods=601)
+    assert refused.value.field == "periods"
+    # One instalment after many days is one.
+    change(a_product(period_unit="day", term_months=24, method="bullet"), by=officer)
+    change(product, by=officer, active=False)
+
+
 def form_of(product: LoanProduct, **changed: Any) -> dict[str, Any]:
     """What the browser would send of a product, with two empty rows of fees."""
     from backoffice.loans.admin.product import ProductForm

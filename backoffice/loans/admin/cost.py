@@ -24,7 +24,7 @@ from backoffice.loans.cost_tables import cost_as_changed, cost_table
 from backoffice.loans.disclosure import CostItem, CostTable, document_data, percent, value_text
 from backoffice.loans.models import Loan
 from backoffice.loans.pricing import CostPolicy, cost_policy
-from backoffice.loans.shown import CostTableShown, what_is_missing
+from backoffice.loans.shown import CostTableShown, Shown, what_is_missing, what_terms_lack
 
 TEMPLATE = "backoffice.loans:document_templates/cost_table.typ"
 _KINDS: dict[str, Any] = {
@@ -55,7 +55,11 @@ def evidence_of(loan: Loan) -> CostTableShown:
 def cost_card(loan: Loan) -> dict[str, Any]:
     """The card "what it costs" on the loan's page: as agreed, and as changed. Two queries, more for a changed loan."""
     costs = cost_policy(on=loan.disbursed_on)
-    missing = list(what_is_missing(evidence_of(loan), disbursed_on=loan.disbursed_on, costs=costs))
+    terms = Shown(loan.terms_rendered_at, loan.terms_dwell_seconds, loan.terms_confirmed_at)
+    missing = [
+        *what_terms_lack(terms, disbursed_on=loan.disbursed_on),
+        *what_is_missing(evidence_of(loan), disbursed_on=loan.disbursed_on, costs=costs),
+    ]
     changed = cost_as_changed(loan)
     standing, tone = _standing(loan, costs)
     return {

@@ -17,6 +17,7 @@ from backoffice.loans.services.file_imports import (
 IMPORT, EXPORT = "loans.import_loanbook", "loans.export_loanbook"
 _MAPPINGS = Path(__file__).parent.parent / "mappings"
 _CHINESE = _("Columns in Chinese, as core banking writes them")
+_FIXED_DAY = _("Columns in Chinese, with the first due date of each loan")
 _PLAIN = _("Columns named like our fields")
 
 LOAN_FILES = ImportPage(
@@ -24,7 +25,11 @@ LOAN_FILES = ImportPage(
     service=import_loans_file,
     permission=IMPORT,
     command="import_loans",
-    mappings=((_MAPPINGS / "loans.toml", _CHINESE), (_MAPPINGS / "loans-plain.toml", _PLAIN)),
+    mappings=(
+        (_MAPPINGS / "loans.toml", _CHINESE),
+        (_MAPPINGS / "loans-fixed-day.toml", _FIXED_DAY),
+        (_MAPPINGS / "loans-plain.toml", _PLAIN),
+    ),
 )
 REPAYMENT_FILES = ImportPage(
     kind=Repayments,

@@ -241,6 +241,7 @@ class _Editor:
                 periods=wanted["sample_periods"],
                 on=on,
                 costs=costs,
+                first_due_on=wanted.get("sample_first_due"),
             )
             worst = dearest(product, fees, on=on, costs=costs)
         except InputRefused as error:

@@ -148,3 +148,8 @@ class SampleForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         validators=[in_years],
     )
+    sample_first_due = forms.DateField(
+        label=_("First due on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )

@@ -32,6 +32,7 @@ def loan_item(snapshot: LoanSnapshot) -> dict[str, Any]:
         "principal": formats.money(loan.principal),
         "annual_rate": f"{loan.annual_rate:.6f}",
         "disbursed_on": loan.disbursed_on.isoformat(),
+        "first_due_on": _day(loan.first_due_on),
         "matures_on": loan.matures_on.isoformat(),
         "settled_on": _day(loan.settled_on),
         "written_off_on": _day(loan.written_off_on),

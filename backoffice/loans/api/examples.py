@@ -19,6 +19,7 @@ LOAN_ITEM: dict[str, Any] = {
     "principal": _yuan("12000.00"),
     "annual_rate": "0.146000",
     "disbursed_on": "2026-03-01",
+    "first_due_on": None,
     "matures_on": "2027-03-01",
     "settled_on": None,
     "written_off_on": None,

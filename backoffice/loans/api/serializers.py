@@ -132,6 +132,9 @@ class LoanItemAnswer(Answer):
     principal = MoneyField(help_text="As paid out")
     annual_rate = serializers.CharField(help_text=_RATE)
     disbursed_on = serializers.DateField()
+    first_due_on = serializers.DateField(
+        allow_null=True, help_text="Where it was agreed; null: one period after the day of payment"
+    )
     matures_on = serializers.DateField()
     settled_on = serializers.DateField(allow_null=True)
     written_off_on = serializers.DateField(allow_null=True)

@@ -62,6 +62,8 @@ class Loan(models.Model):
     day_count = models.CharField(_("day count"), max_length=15, choices=DayCount.choices)
     rounding = models.CharField(_("rounding"), max_length=10, choices=Rounding.choices)
     disbursed_on = models.DateField(_("disbursed on"))
+    #: Where it was agreed; else the first instalment falls due one period after the day of payment.
+    first_due_on = models.DateField(_("first due on"), null=True, blank=True)
     matures_on = models.DateField(_("matures on"))
     schedule_version = models.PositiveSmallIntegerField(_("schedule version"), default=1)
     state = models.CharField(_("state"), max_length=12, choices=LoanState.choices, default=LoanState.ACTIVE)
@@ -179,6 +181,11 @@ class Loan(models.Model):
                 name="loans_loan_matures_after_start",
             ),
             models.CheckConstraint(
+                condition=models.Q(first_due_on__isnull=True)
+                | models.Q(first_due_on__gt=models.F("disbursed_on")),
+                name="loans_loan_first_due_after_start",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state__in=LoanState.values), name="loans_loan_state_known"
             ),
             models.CheckConstraint(
@@ -214,6 +221,13 @@ class Loan(models.Model):
                 name="loans_loan_cost_known_whole_or_not",
             ),
             models.CheckConstraint(
+                condition=models.Q(terms_confirmed_at__isnull=True)
+                | models.Q(
+                    terms_rendered_at__isnull=False, terms_confirmed_at__gte=models.F("terms_rendered_at")
+                ),
+                name="loans_loan_terms_confirmed_after_shown",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(cost_confirmed_at__isnull=True)
                 | models.Q(
                     cost_rendered_at__isnull=False, cost_confirmed_at__gte=models.F("cost_rendered_at")
@@ -232,7 +246,8 @@ class Instalment(models.Model):
     What is due and paid is as of the loan's last event. Default interest runs on by formula while principal is unpaid:
     ``penalty_due`` is then what was paid of it, and the whole of it once the principal is paid. Where days
     or a waiver made something else of the plan, the plan stands beside it (NULL: as due).
-    ``penalty_carried`` and ``interest_carried`` are what an earlier schedule version had run up.
+    ``penalty_carried`` and ``interest_carried`` are what an earlier schedule version had run up; in the first version
+    ``interest_carried`` is the share of the interest of odd days.
     """
 
     loan = models.ForeignKey(

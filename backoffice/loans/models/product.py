@@ -143,6 +143,17 @@ class LoanProduct(models.Model):
                 name="loans_product_daily_interest_counts_days",
                 violation_error_message=_("Daily interest needs a day count that knows days."),
             ),
+            # Taken off the money paid out it would be interest in advance (Civil Code art. 670).
+            models.CheckConstraint(
+                condition=models.Q(odd_days__in=OddDays.values), name="loans_product_odd_days_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(daily_interest=True, odd_days="spread"),
+                name="loans_product_daily_interest_spreads_nothing",
+                violation_error_message=_(
+                    "With daily interest the interest of odd days is in the first instalment."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

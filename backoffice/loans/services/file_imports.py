@@ -48,6 +48,7 @@ LOAN_FIELDS: dict[str, Callable[..., Any]] = {
     "annual_rate": as_rate,
     "periods": as_whole,
     "disbursed_on": as_date,
+    "first_due_on": as_date,
     "terms_rendered_at": as_moment,
     "terms_dwell_seconds": as_whole,
     "terms_confirmed_at": as_moment,

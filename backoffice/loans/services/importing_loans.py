@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.services import act
@@ -24,6 +24,7 @@ from backoffice.core.money import ZERO
 from backoffice.core.services import open_dossiers
 from backoffice.core.time import business_day, start_of_day
 from backoffice.loans.account import Receipt, derive
+from backoffice.loans.accrual import Periods
 from backoffice.loans.choices import ChangeState, LoanState, TermsState
 from backoffice.loans.conventions import fee_terms
 from backoffice.loans.fees import Fee
@@ -47,16 +48,16 @@ from backoffice.loans.services.allocations import Shares, insert_allocations
 from backoffice.loans.services.chunks import chunks
 from backoffice.loans.services.lending import (
     check_amounts,
-    check_cost_table,
+    check_first_due,
     instalments_of,
     new_loan,
     owed_by_persons,
     price_loan,
-    take_cost_table,
+    take_shown,
 )
 from backoffice.loans.services.repayments import ExternalIdReused, check_payment
 from backoffice.loans.services.rights import require
-from backoffice.loans.shown import CostTableShown
+from backoffice.loans.shown import CostTableShown, Shown, check_cost_table, check_terms_shown
 from backoffice.staff.models import User
 
 
@@ -66,7 +67,7 @@ def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported
     The terms are those of the product in force on the day of payment. Limits of one loan are held; what one person
     owes over all loans and what a loan costs was decided when it was made. One above the cap of its day is stored and
     flagged (``over_person_cap``, ``cost_standing``), for it exists and somebody has to deal with it; its default rate
-    is no more than the law lets anybody ask. Missing evidence of the cost table shows on the loan.
+    is no more than the law lets anybody ask. Missing evidence of terms and cost table shows on the loan.
     A known number with other facts is refused (``LoanDiffers``); payments listed under a known loan are not looked
     at. Raises ``NotPermitted``.
     """
@@ -106,7 +107,7 @@ class LoanDiffers(InputRefused):
 #: What makes a loan; the rest of a row is left open where the file does not say.
 _FACTS = (
     *("customer_number", "product_code", "creditor_name", "principal", "annual_rate", "periods"),
-    *("disbursed_on", "terms_rendered_at", "terms_dwell_seconds", "terms_confirmed_at"),
+    *("disbursed_on", "first_due_on", "terms_rendered_at", "terms_dwell_seconds", "terms_confirmed_at"),
     *("cost_rendered_at", "cost_dwell_seconds", "cost_confirmed_at", "cost_table_hash"),
 )
 
@@ -128,8 +129,9 @@ def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
         rates: dict[int, Decimal] = {}
         changes = ScheduleChange.objects.filter(loan__in=loans, state=ChangeState.APPLIED, version=2)
         rates.update(changes.values_list("loan", "annual_rate_before"))
-        periods = Count("instalments", filter=Q(instalments__schedule_version=1))
-        for loan in loans.select_related("borrower", "product", "creditor").annotate(first_periods=periods):
+        ends = Max("instalments__due_on", filter=Q(instalments__schedule_version=1))
+        for loan in loans.select_related("borrower", "product", "creditor").annotate(first_ends=ends):
+            count, first_due = _term_of(loan, loan.first_ends)
             found[loan.number] = LoanRow(
                 number=loan.number,
                 customer_number=loan.borrower.customer_number,
@@ -137,8 +139,9 @@ def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
                 creditor_name=loan.creditor.name,
                 principal=loan.principal,
                 annual_rate=rates.get(loan.pk, loan.annual_rate),
-                periods=loan.first_periods,
+                periods=count,
                 disbursed_on=loan.disbursed_on,
+                first_due_on=first_due,
                 terms_rendered_at=loan.terms_rendered_at,
                 terms_dwell_seconds=loan.terms_dwell_seconds,
                 terms_confirmed_at=loan.terms_confirmed_at,
@@ -148,6 +151,16 @@ def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
                 cost_table_hash=loan.cost_table_hash,
             )
     return found
+
+
+def _term_of(loan: Loan, ends_on: date) -> tuple[int, date]:
+    """Over how many periods the loan runs that ends on ``ends_on``, and when the first one ends: a loan that is repaid
+    at once has several periods and one instalment."""
+    product = loan.product
+    anchor = loan.first_due_on or loan.disbursed_on
+    periods = Periods(anchor, product.period_unit, product.every, product.month_end)  # type: ignore[arg-type]
+    count = periods.before(ends_on)
+    return (count, periods.due(1)) if loan.first_due_on is None else (count + 1, loan.first_due_on)
 
 
 class _Book:
@@ -216,10 +229,13 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         periods=row.periods,
         policy=policy,
     )
-    shown = CostTableShown(
+    check_first_due(product, disbursed_on=row.disbursed_on, first_due_on=row.first_due_on)
+    terms_shown = Shown(row.terms_rendered_at, row.terms_dwell_seconds, row.terms_confirmed_at)
+    check_terms_shown(terms_shown, at=at)
+    cost_shown = CostTableShown(
         row.cost_rendered_at, row.cost_dwell_seconds, row.cost_confirmed_at, row.cost_table_hash or ""
     )
-    check_cost_table(shown)
+    check_cost_table(cost_shown, at=at)
     ids = [(creditor.pk, one.external_id) for one in row.payments]
     if len(ids) != len(set(ids)) or not book.payments.isdisjoint(ids):
         raise ExternalIdReused(field="external_id")
@@ -232,14 +248,12 @@ def _build(row: LoanRow, book: _Book, *, at: datetime) -> tuple[Loan, list[Insta
         principal=row.principal,
         annual_rate=row.annual_rate,
         disbursed_on=row.disbursed_on,
+        first_due_on=row.first_due_on,
         costs=costs,
     )
     for one in row.payments:
         check_payment(loan=loan, amount=one.amount, received_at=one.received_at, channel=one.channel, at=at)
-    loan.terms_rendered_at = row.terms_rendered_at
-    loan.terms_dwell_seconds = row.terms_dwell_seconds
-    loan.terms_confirmed_at = row.terms_confirmed_at
-    take_cost_table(loan, shown)
+    take_shown(loan, terms_shown, cost_shown)
     priced = price_loan(loan, periods=row.periods, fees=book.fees.get(product.pk, []), costs=costs)
     book.payments.update(ids)
     return loan, instalments_of(loan, priced.rows)

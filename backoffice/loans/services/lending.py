@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, Q, Sum
@@ -18,7 +18,7 @@ from backoffice.core.history import bulk_create_with_history
 from backoffice.core.money import ZERO, is_amount, to_cents
 from backoffice.core.services import open_dossier
 from backoffice.core.time import business_day
-from backoffice.loans.choices import CostStanding, LoanState, PeriodUnit, TermsState
+from backoffice.loans.choices import CostStanding, LoanState, Method, PeriodUnit, TermsState
 from backoffice.loans.conventions import cost_terms, fee_terms, schedule_terms
 from backoffice.loans.cost import NotALoan, YearlyCost
 from backoffice.loans.fees import Fee, Priced, price
@@ -26,9 +26,16 @@ from backoffice.loans.models import Borrower, Creditor, Instalment, Loan, LoanEv
 from backoffice.loans.policy import LoanPolicy, loan_policy
 from backoffice.loans.posting import take_standing
 from backoffice.loans.pricing import CostPolicy, cost_policy
-from backoffice.loans.schedule import Row, build_schedule
+from backoffice.loans.schedule import MOST_INSTALMENTS, Row, build_schedule, step
 from backoffice.loans.services.rights import require
-from backoffice.loans.shown import CostTableShown, is_sha256, what_is_missing
+from backoffice.loans.shown import (
+    CostTableShown,
+    Shown,
+    check_cost_table,
+    check_terms_shown,
+    what_is_missing,
+    what_terms_lack,
+)
 from backoffice.privacy.models import DataSubject
 from backoffice.staff.models import User
 
@@ -71,13 +78,15 @@ def create_loan(
     by: User,
     at: datetime,
     cost_table: CostTableShown | None = None,
+    first_due_on: date | None = None,
 ) -> Loan:
-    """A loan of ``principal`` yuan at ``annual_rate`` (0.146 = 14.6 % a year), repaid over ``periods`` months.
+    """A loan of ``principal`` yuan at ``annual_rate`` (0.146 = 14.6 % a year), repaid over ``periods`` periods.
 
-    The three facts about the terms are the evidence that they were shown: when they were rendered, how many
-    seconds they stayed on the screen, when they were confirmed; ``cost_table`` is the same of the cost table
-    (综合融资成本明示表), demanded from the day the law demands it. What the loan costs a year all in is stored
-    with it. Raises ``NotPermitted``, ``LimitExceeded`` (smallest loan, product, one person's balance, cost cap),
+    The first instalment falls due on ``first_due_on``, without one a period after the day of payment. The three
+    facts about the terms are the evidence that they were shown: when they were rendered, how many seconds they
+    stayed on the screen, when they were confirmed; ``cost_table`` is the same of the cost table (综合融资成本明示表),
+    demanded from the day the law demands it. What the loan costs a year all in is stored with it. Raises
+    ``NotPermitted``, ``LimitExceeded`` (smallest loan, product, one person's balance, cost cap),
     ``TermsNotInForce``, ``CostTableNotShown`` and ``InputRefused``.
     """
     require(by, "loans.add_loan")
@@ -85,9 +94,11 @@ def create_loan(
     policy, costs = loan_policy(on=disbursed_on), cost_policy(on=disbursed_on)
     if not product.active:
         raise InputRefused(_("This product is not offered any more."), field="product")
-    _check_terms(product, terms, disbursed_on, rendered_at=terms_rendered_at, confirmed_at=terms_confirmed_at)
+    terms_shown = Shown(terms_rendered_at, terms_dwell_seconds, terms_confirmed_at)
+    _check_terms(product, terms, disbursed_on, shown=terms_shown, at=at)
     check_amounts(product, principal=principal, annual_rate=annual_rate, periods=periods, policy=policy)
-    check_cost_table(cost_table)
+    check_first_due(product, disbursed_on=disbursed_on, first_due_on=first_due_on)
+    check_cost_table(cost_table, at=at)
     for missing in what_is_missing(cost_table, disbursed_on=disbursed_on, costs=costs):
         raise CostTableNotShown(missing, field="cost_table")
     if not costs.multiple_allowed(product.default_multiple):
@@ -109,12 +120,10 @@ def create_loan(
             principal=principal,
             annual_rate=annual_rate,
             disbursed_on=disbursed_on,
+            first_due_on=first_due_on,
             costs=costs,
         )
-        loan.terms_rendered_at = terms_rendered_at
-        loan.terms_dwell_seconds = terms_dwell_seconds
-        loan.terms_confirmed_at = terms_confirmed_at
-        take_cost_table(loan, cost_table)
+        take_shown(loan, terms_shown, cost_table)
         fees = fee_terms(product.fees.all())
         priced = price_loan(loan, periods=periods, fees=fees, costs=costs)
         if loan.cost_standing == CostStanding.ABOVE_CAP:
@@ -153,6 +162,7 @@ def new_loan(
     annual_rate: Decimal,
     disbursed_on: date,
     costs: CostPolicy,
+    first_due_on: date | None = None,
 ) -> Loan:
     """The unsaved loan with what it takes from its product, without file, schedule and standing."""
     return Loan(
@@ -168,6 +178,7 @@ def new_loan(
         day_count=product.day_count,
         rounding=product.rounding,
         disbursed_on=disbursed_on,
+        first_due_on=first_due_on,
     )
 
 
@@ -182,6 +193,7 @@ def price_loan(loan: Loan, *, periods: int, fees: Sequence[Fee], costs: CostPoli
             annual_rate=loan.annual_rate,
             periods=periods,
             disbursed_on=loan.disbursed_on,
+            first_due_on=loan.first_due_on,
             **schedule_terms(product),
         )
     except ValueError:
@@ -227,23 +239,13 @@ def check_unchanged(product: LoanProduct, fees: Sequence[Fee]) -> None:
         raise InputRefused(_("The product has just been changed. Please try again."), field="product")
 
 
-def check_cost_table(shown: CostTableShown | None) -> None:
-    """Refuse evidence that contradicts itself. Raises ``InputRefused``."""
-    if shown is None:
-        return
-    if shown.confirmed_at is not None and (
-        shown.rendered_at is None or shown.confirmed_at < shown.rendered_at
-    ):
-        raise InputRefused(_("The cost table was confirmed before it was shown."), field="cost_confirmed_at")
-    if shown.table_hash and not is_sha256(shown.table_hash):
-        raise InputRefused(_("A SHA-256 is 64 characters of 0 to 9 and a to f."), field="cost_table_hash")
-
-
-def take_cost_table(loan: Loan, shown: CostTableShown | None) -> None:
+def take_shown(loan: Loan, terms: Shown, cost_table: CostTableShown | None) -> None:
     """Set the evidence on the loan. Nothing is saved."""
-    if shown is not None:
-        loan.cost_rendered_at, loan.cost_confirmed_at = shown.rendered_at, shown.confirmed_at
-        loan.cost_dwell_seconds, loan.cost_table_hash = shown.dwell_seconds, shown.table_hash
+    loan.terms_rendered_at, loan.terms_confirmed_at = terms.rendered_at, terms.confirmed_at
+    loan.terms_dwell_seconds = terms.dwell_seconds
+    if cost_table is not None:
+        loan.cost_rendered_at, loan.cost_confirmed_at = cost_table.rendered_at, cost_table.confirmed_at
+        loan.cost_dwell_seconds, loan.cost_table_hash = cost_table.dwell_seconds, cost_table.table_hash
 
 
 def instalments_of(loan: Loan, rows: list[Row]) -> list[Instalment]:
@@ -256,6 +258,7 @@ def instalments_of(loan: Loan, rows: list[Row]) -> list[Instalment]:
             due_on=row.due_on,
             principal_due=row.principal,
             interest_due=row.interest,
+            interest_carried=row.odd,
             fee_due=row.fee,
             principal_paid=ZERO,
             interest_paid=ZERO,
@@ -281,6 +284,40 @@ def check_amounts(
         raise LimitExceeded(_("A rate is a fraction such as 0.146, and not negative."), field="annual_rate")
     if not 1 <= periods <= longest_term(product):
         raise InputRefused(_("The product does not offer this term."), field="periods")
+    check_count(product, periods)
+
+
+def check_count(product: LoanProduct, periods: int, *, field: str = "periods") -> None:
+    """Refuse a term of more instalments than a loan may have. Raises ``InputRefused``."""
+    if product.method != Method.BULLET and periods > MOST_INSTALMENTS:
+        raise InputRefused(
+            _("These are %(count)s instalments; a loan has at most %(most)s.")
+            % {"count": periods, "most": MOST_INSTALMENTS},
+            field=field,
+        )
+
+
+def check_first_due(product: LoanProduct, *, disbursed_on: date, first_due_on: date | None) -> None:
+    """Refuse a first due date that no first period leads to. Raises ``InputRefused``."""
+    if first_due_on is None:
+        return
+    latest = step(
+        disbursed_on,
+        2,
+        period_unit=product.period_unit,  # type: ignore[arg-type]
+        every=product.every,
+        month_end=product.month_end,
+    )
+    if not disbursed_on < first_due_on <= latest:
+        raise InputRefused(
+            _("The first due date lies after the day of payment, two periods (%(latest)s) at the latest.")
+            % {"latest": latest},
+            field="first_due_on",
+        )
+    if product.month_end and (first_due_on + timedelta(days=1)).day != 1:
+        raise InputRefused(
+            _("This product is due on the last day of a month, the first time too."), field="first_due_on"
+        )
 
 
 def longest_term(product: LoanProduct) -> int:
@@ -292,9 +329,7 @@ def longest_term(product: LoanProduct) -> int:
     return days // (product.every * (7 if product.period_unit == PeriodUnit.WEEK else 1))
 
 
-def _check_terms(
-    product: LoanProduct, terms: TermsVersion, on: date, *, rendered_at: datetime, confirmed_at: datetime
-) -> None:
+def _check_terms(product: LoanProduct, terms: TermsVersion, on: date, *, shown: Shown, at: datetime) -> None:
     if (
         terms.product_id != product.pk
         or terms.state != TermsState.PUBLISHED
@@ -302,10 +337,12 @@ def _check_terms(
         or terms.effective_from > on
     ):
         raise TermsNotInForce(_("These terms are not in force for this product."), field="terms")
-    if confirmed_at < rendered_at:
-        raise TermsNotInForce(
-            _("The terms were confirmed before they were shown."), field="terms_confirmed_at"
-        )
+    try:
+        check_terms_shown(shown, at=at)
+    except InputRefused as error:
+        raise TermsNotInForce(error.message, field=error.field) from None
+    for missing in what_terms_lack(shown, disbursed_on=on):
+        raise TermsNotInForce(missing, field="terms")
 
 
 def _lock_person(borrower: Borrower) -> int:
