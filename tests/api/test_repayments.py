@@ -94,7 +94,7 @@ def test_more_than_is_owed_stays_as_credit(app: Lender) -> None:
     found = app.get(f"loans/{loan.dossier.uid}").json()
     assert (found["state"], found["credit"]) == ("settled", told["unallocated"])
     again = app.post("repayments", body(loan, "1.00", external_id="DD-2"))
-    assert (again.status_code, again.json()["code"]) == (409, "transition-not-allowed")
+    assert (again.status_code, again.json()["code"]) == (409, "loan-not-open")
     assert Repayment.objects.count() == 1
 
 

@@ -64,7 +64,7 @@ def test_it_is_followed_until_it_is_done(officer: Client, asked: list[Any]) -> N
         assert "Refresh" not in page
         told = page.context["progress"]
         assert (told.running, told.closed["days"], told.closed["touched"]) == (False, 1, 1)
-        assert "One day was closed since (things touched: 1" in page.content.decode()
+        assert "1 day was closed since (things touched: 1" in page.content.decode()
         assert officer.get(reverse(LIST)).context["progress"] is None, "told once"
     ((task, _args),) = asked
     assert task.name == "loans.close_day_by_hand"
