@@ -149,8 +149,8 @@ def test_a_change_makes_nothing_overdue_sooner_whatever_bounces(
 ) -> None:
     """Of what came in before the change any payments bounce: by the contract as it was made it is no better.
 
-    What enforcing costs after the change is left out: it is paid out of the credit first (Civil Code art. 561), and of a
-    debt that was put off more is left to be enforced.
+    What enforcing costs after the change is left out: it is paid out of the credit first (Civil Code art. 561), and of
+    a debt that was put off more is left to be enforced.
     """
     facts = replace(
         facts,

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backoffice.core.money import to_cents
 from backoffice.loans.cost import NotALoan, Payment, yearly_cost
 from backoffice.loans.schedule import add_months, build_schedule
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "costs.json").read_text(encoding="utf-8"))
+FOLDER = Path(__file__).parents[1] / "vectors"
+VECTORS = json.loads((FOLDER / "costs.json").read_text(encoding="utf-8"))
+LOANS = json.loads((FOLDER / "loans.json").read_text(encoding="utf-8"))["cases"]
 CENTS = st.integers(min_value=1_000, max_value=20_000_000).map(lambda cents: Decimal(cents) / 100)
 
 
@@ -56,6 +59,33 @@ def test_a_loan_without_fees_costs_its_contract_rate() -> None:
     # 2 % a month; cents move the sixth place.
     assert cost.nominal.quantize(Decimal("0.00001")) == Decimal("0.24000")
     assert cost.effective.quantize(Decimal("0.0001")) == Decimal("0.2682")
+
+
+def test_interest_on_the_first_principal_is_a_charge_for_each_period_and_costs_what_it_costs() -> None:
+    """V25, flat: 10 % a year of 12,000 to the end, 100 a month. Asked for as it is, a charge beside equal principal."""
+    [flat] = [case["expected"]["flat_case"] for case in LOANS if case["id"] == "V25"]
+    start = date(2024, 10, 1)
+    principal, charge = Decimal(flat["principal"]), Decimal(flat["rows"][0][2])
+    rows = build_schedule(
+        principal=principal,
+        annual_rate=Decimal(0),
+        periods=flat["n"],
+        method="equal_principal",
+        disbursed_on=start,
+        fee=charge,
+    )
+    assert [
+        (row.due_on.isoformat(), row.principal, row.fee, row.principal + row.interest + row.fee)
+        for row in rows
+    ] == [(due_on, *map(Decimal, amounts)) for due_on, *amounts in flat["rows"]]
+    assert charge == to_cents(principal * Decimal(flat["annual_flat_pct"]) / 1200)
+    cost = yearly_cost(
+        principal=principal,
+        disbursed_on=start,
+        repaid=[(row.due_on, row.principal) for row in rows],
+        items={"fee": [(row.due_on, row.fee) for row in rows]},
+    )
+    assert cost.nominal.quantize(Decimal("0.0001")) == Decimal("0.1590")
 
 
 @pytest.mark.parametrize("start", [date(2026, 1, 15), date(2026, 2, 1), date(2027, 12, 31)])
