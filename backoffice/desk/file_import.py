@@ -26,17 +26,9 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.audit.services import act
 from backoffice.core.bulk import insert_values, uncollected
 from backoffice.core.errors import DomainError
-from backoffice.core.imports import (
-    FileChanged,
-    FileError,
-    MappingError,
-    RowError,
-    Table,
-    load_mapping,
-    open_table,
-)
+from backoffice.core.imports import FileChanged, FileError, MappingError, RowError, load_mapping, open_table
 from backoffice.core.imports import Mapping as MappingFile
-from backoffice.core.imports.tables import SourceRow
+from backoffice.core.imports.tables import SourceRow, Table
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import side_by_side, side_by_side_possible
 from backoffice.desk.file_parts import shares

@@ -67,7 +67,7 @@ def test_everybody_has_the_button_on_their_pages(role: Role, signed_in: Callable
 
 def test_on_an_objects_page_the_button_brings_the_file_along(signed_in: Callable[[User], Client]) -> None:
     borrower = book.a_borrower()
-    who = signed_in(person(Role.COLLECTOR))
+    who = signed_in(person(Role.HANDLER))
     page = who.get(reverse("admin:loans_borrower_change", args=(borrower.pk,))).content.decode()
     url = f"{ADD}?about={borrower.dossier.uid}"
     assert f'href="{url}"' in page

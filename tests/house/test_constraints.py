@@ -40,6 +40,7 @@ BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
         {"instalment_unit": Decimal(0)},
         "instalment_unit",
     ),
+    ("loans.LoanProduct", "loans_product_odd_days_known", {"odd_days": "upfront"}, "odd_days"),
     ("core.CalendarDay", "core_calendarday_kind_known", {"kind": "feast"}, "kind"),
     *(
         (model, name, {f"{prefix}_from": LATER, f"{prefix}_to": EARLIER}, f"{prefix}_to")
