@@ -10,7 +10,6 @@ from backoffice.loans.choices import RiskClass
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Loan, PostingRequest, ScheduleChange, WriteOff
 from backoffice.loans.policy import loan_policy
-from backoffice.loans.quotes import quote_of
 from backoffice.loans.selectors import snapshot_of
 from backoffice.privacy.services import Erased
 from backoffice.privacy.texts import reason_for
@@ -48,12 +47,11 @@ def _words(viewer: Any, cipher: bytes | None) -> Words:
 
 
 def standing_of(loan: Loan) -> dict[str, Any]:
-    """What the loan owes today, how late it is, and what settles it. Nine queries, the product joined."""
+    """What the loan owes today, how late it is, and what settles it. The product joined."""
     on, ledger = today(), ledger_of(loan)
     snapshot = snapshot_of(ledger, on=on, policy=loan_policy(on=on))
     return {
         "owed": snapshot.outstanding,
         "days_past_due": snapshot.days_past_due,
         "risk_class": RiskClass(snapshot.classification.value).label,
-        "settles": quote_of(ledger, on=on).total,
     }
