@@ -167,6 +167,15 @@ def test_a_change_makes_nothing_overdue_sooner_whatever_bounces(
     assert past_due(changed, later) <= past_due(as_agreed_at_first(changed), later)
 
 
+def what_was_before(facts: Facts, on: date) -> Facts:
+    return replace(
+        facts,
+        receipts=tuple(one for one in facts.receipts if one.on < on),
+        reliefs=tuple(one for one in facts.reliefs if one.on < on),
+        costs=tuple(one for one in facts.costs if one.on < on),
+    )
+
+
 def whole_debt(start: Beginning, *, on: date) -> Decimal:
     """What settles the loan with all fees still to come, less the credit that would go to it."""
     account = start.account
@@ -219,12 +228,7 @@ def test_interest_runs_on_without_a_jump_after_a_change(facts: Facts, terms: Ter
 @given(loans(), kinds, days)
 def test_a_change_makes_no_cent_and_loses_none(facts: Facts, terms: Terms, on: date) -> None:
     """What settles the loan on the day of the change is the same before it and after it, with waivers and costs too."""
-    facts = replace(
-        facts,
-        receipts=tuple(one for one in facts.receipts if one.on < on),
-        reliefs=tuple(one for one in facts.reliefs if one.on < on),
-        costs=tuple(one for one in facts.costs if one.on < on),
-    )
+    facts = what_was_before(facts, on)
     planned = planned_or_none(facts, terms, on)
     if planned is None or planned.version is None or planned.version.if_paid:
         return
@@ -238,12 +242,7 @@ def test_a_second_change_after_money_bounced_is_planned_to_the_cent_too(
     facts: Facts, terms: Terms, on: date, gone: set[int], second: Terms, more: int
 ) -> None:
     """One instalment a day, none of them negative, and not a cent made or lost."""
-    facts = replace(
-        facts,
-        receipts=tuple(one for one in facts.receipts if one.on < on),
-        reliefs=tuple(one for one in facts.reliefs if one.on < on),
-        costs=tuple(one for one in facts.costs if one.on < on),
-    )
+    facts = what_was_before(facts, on)
     planned = planned_or_none(facts, terms, on)
     if planned is None or planned.version is None or planned.version.if_paid:
         return
