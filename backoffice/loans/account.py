@@ -47,6 +47,7 @@ __all__ = [
     "Receipt",
     "Relief",
     "Version",
+    "anything_owed",
     "as_agreed_at_first",
     "at_change",
     "derive",
@@ -69,6 +70,12 @@ def derive(facts: Facts, *, on: date) -> Account:
     for day, _rank, _order, fact in in_order(facts, on=on):
         replay.take(fact, day)
     return replay.account(on)
+
+
+def anything_owed(facts: Facts, receipt: Receipt) -> bool:
+    """Whether something was owed when this money came, whatever came after it. It need not be among the facts."""
+    before = tuple(one for one in facts.receipts if (one.on, one.order) < (receipt.on, receipt.order))
+    return not derive(replace(facts, receipts=before), on=receipt.on).settled
 
 
 def holding(facts: Facts) -> Facts:

@@ -67,6 +67,15 @@ class Allocation(NamedTuple):
     surplus: Decimal
 
 
+def as_owed(key: int, due_on: date, open_: Mapping[str, Decimal], *, on: date) -> list[OpenInstalment]:
+    """An instalment as money received on ``on`` finds it: what enforcing cost is owed from its day on, whatever
+    instalment it hangs on, and so never paid in advance."""
+    if due_on <= on or not open_.get("cost"):
+        return [OpenInstalment(key, due_on, open_)]
+    rest = {name: amount for name, amount in open_.items() if name != "cost"}
+    return [OpenInstalment(key, on, {"cost": open_["cost"]}), OpenInstalment(key, due_on, rest)]
+
+
 def allocate(
     *,
     amount: Decimal,

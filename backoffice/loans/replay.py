@@ -9,7 +9,7 @@ from typing import Any
 
 from backoffice.core.money import ZERO, to_cents
 from backoffice.loans.accrual import bears_since, interest_over, odd_interest, periods_of
-from backoffice.loans.allocation import OpenInstalment, allocate
+from backoffice.loans.allocation import allocate, as_owed
 from backoffice.loans.default_interest import accrued, day_basis
 from backoffice.loans.facts import (
     COMPONENTS,
@@ -64,6 +64,9 @@ class _Line:
     def pay(self, part: PaidPart) -> None:
         self.paid[part.component] += part.amount
         self.parts.append(part)
+
+    def open(self, due: dict[str, Decimal]) -> dict[str, Decimal]:
+        return {name: max(due[name] - self.paid[name], ZERO) for name in COMPONENTS}
 
     def principal_paid(self) -> list[tuple[date, Decimal]]:
         return [(part.on, part.amount) for part in self.parts if part.component == "principal"]
@@ -279,12 +282,9 @@ class Replay:
             on=day,
             rule=self.facts.rule,
             instalments=[
-                OpenInstalment(
-                    line.plan.sequence,
-                    line.plan.due_on,
-                    {name: max(due[name] - line.paid[name], ZERO) for name in COMPONENTS},
-                )
+                part
                 for line, due in zip(self.lines, dues, strict=True)
+                for part in as_owed(line.plan.sequence, line.plan.due_on, line.open(due), on=day)
             ],
         )
         for share in result.shares:

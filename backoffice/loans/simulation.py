@@ -130,14 +130,15 @@ def _side(facts: Facts, *, on: date, policy: AgeingPolicy, restructured_on: Sequ
 def interest_left_out(shown: Mapping[str, Any]) -> Decimal:
     """How many yuan of interest to come a lower rate leaves out, by a difference as it was kept.
 
-    To compare with a limit, so one measure for every schedule: the principal of each instalment to come times its days
-    from the day of the change on, times the difference of the rates, ACT/365. A rate that does not fall leaves out
-    nothing.
+    To compare with a limit, so one measure for every schedule: the principal open of each instalment to come times its
+    days from the day of the change on, times the difference of the rates, ACT/365. A rate that does not fall leaves
+    out nothing.
     """
     before, after = (Decimal(shown[side]["annual_rate"]) for side in ("before", "after"))
     on = date.fromisoformat(shown["on"])
     yuan_days = sum(
-        Decimal(row["principal"]) * max((date.fromisoformat(row["due_on"]) - on).days, 0)
+        min(Decimal(row["principal"]), Decimal(row["open"]))
+        * max((date.fromisoformat(row["due_on"]) - on).days, 0)
         for row in shown["after"]["rows"]
     )
     return max(to_cents(yuan_days * (before - after) / 365), ZERO)

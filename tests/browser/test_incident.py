@@ -10,15 +10,16 @@ from backoffice.desk.models import Incident
 from backoffice.staff.roles import Role
 from debt_collections.models import Hold
 from tests.browser.conftest import Person
-from tests.factories import loans as book
+from tests.factories import collections as make
 from tests.factories.staff import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_threat_of_self_harm_from_the_borrowers_page(sign_in: Callable[..., Person]) -> None:
-    borrower, boss = book.a_borrower(), person(Role.CONDUCT_SUPERVISOR)
-    window = sign_in(person(Role.COLLECTOR))
+    boss, collector = person(Role.CONDUCT_SUPERVISOR), person(Role.COLLECTOR)
+    borrower = make.case(make.collector(user=collector)).borrower
+    window = sign_in(collector)
     window.goto(f"/admin/loans/borrower/{borrower.pk}/change/")
     button = window.page.locator("a.report-button")
     button.focus()

@@ -139,6 +139,22 @@ def test_a_payment_known_late_may_have_settled_the_loan_sooner() -> None:
     assert loan.credit > 20_000
 
 
+def test_credit_of_before_is_taken_late_as_it_is_in_time() -> None:
+    """Where money ahead stays credit it may pay nothing in the end, but it came while something was owed."""
+    product = a_product(surplus="credit")
+    loan, punctual = (
+        a_loan(product=product, principal=Decimal("100.00"), periods=1, disbursed_on=date(2026, 10, 1))
+        for _number in range(2)
+    )
+    first, last = date(2026, 10, 27), date(2026, 11, 1)
+    a_repayment(punctual, "10.00", on=first)
+    a_repayment(punctual, "101.22", on=last)
+    take(paid(loan, "B", "101.22", last))
+    assert take(paid(loan, "A", "10.00", first)).refused == []
+    assert book(loan) == book(punctual)
+    assert (loan.state, loan.credit > 0) == ("settled", True)
+
+
 def test_money_that_came_when_nothing_was_owed_is_refused_by_hand_too() -> None:
     loan, officer = a_loan(), person(Role.LOAN_OFFICER)
     take(paid(loan, "B", "20000.00", date(2026, 11, 20)))

@@ -112,10 +112,11 @@ def test_a_small_cut_is_an_officers_until_it_comes_to_the_limit(loan: Loan, offi
 
 
 def test_the_interest_left_out_is_of_what_is_to_come() -> None:
-    """1,000 yuan for 73 days from 18 November on at 4 % less: 8.00; what was due by then has no part in it."""
+    """1,000 yuan for 73 days from 18 November on at 4 % less: 8.00; what was due by then, or is paid, has no part."""
     rows = [
-        {"due_on": "2026-11-18", "principal": "500.00"},
-        {"due_on": "2027-01-30", "principal": "1000.00"},
+        {"due_on": "2026-11-18", "principal": "500.00", "open": "500.00"},
+        {"due_on": "2027-01-30", "principal": "1000.00", "open": "1008.00"},
+        {"due_on": "2027-01-30", "principal": "700.00", "open": "0.00"},
     ]
     shown = {
         "on": "2026-11-18",

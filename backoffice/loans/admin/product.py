@@ -168,7 +168,7 @@ class _Editor:
         rows = len(self.stored) + (0 if self.fixed else SPARE_FEES)
         if data is not None:
             given = data.get("fees", "")
-            rows = max(min(int(given), 20) if given.isdecimal() else 0, len(self.stored))
+            rows = max(min(int(given), 20) if given.isdecimal() and len(given) <= 3 else 0, len(self.stored))
         found = []
         for number in range(rows):
             form = FeeForm(data, prefix=f"fee{number}", initial=_at(self.stored, number))

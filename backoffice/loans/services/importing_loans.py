@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
@@ -153,14 +154,19 @@ def known_rows(numbers: Sequence[str]) -> dict[str, LoanRow]:
     return found
 
 
-def _term_of(loan: Loan, ends_on: date) -> tuple[int, date]:
-    """Over how many periods the loan runs that ends on ``ends_on``, and when the first one ends: a loan that is repaid
-    at once has several periods and one instalment."""
+def _term_of(loan: Loan, ends_on: date) -> tuple[int, date | None]:
+    """Over how many periods the loan runs that ends on ``ends_on``, and what first due date makes it: a loan that is
+    repaid at once has several periods and one instalment."""
     product = loan.product
-    anchor = loan.first_due_on or loan.disbursed_on
-    periods = Periods(anchor, product.period_unit, product.every, product.month_end)  # type: ignore[arg-type]
+    rhythm = partial(Periods, unit=product.period_unit, every=product.every, month_end=product.month_end)
+    periods = rhythm(loan.first_due_on or loan.disbursed_on)
     count = periods.before(ends_on)
-    return (count, periods.due(1)) if loan.first_due_on is None else (count + 1, loan.first_due_on)
+    if loan.first_due_on is not None:
+        return count + 1, loan.first_due_on
+    # Agreed as such, the regular day makes the same loan only where a period before it is the day of payment: neither
+    # from the 31st to 28 February, nor from the middle of a month to the end of the next.
+    regular = periods.due(1)
+    return count, regular if rhythm(regular).due(-1) == loan.disbursed_on else None
 
 
 class _Book:

@@ -21,7 +21,7 @@ from backoffice.core.history import bulk_update_with_history
 from backoffice.core.money import ZERO
 from backoffice.core.time import business_day
 from backoffice.loans import onward
-from backoffice.loans.account import Account, Receipt, derive
+from backoffice.loans.account import Account, Receipt, anything_owed, derive
 from backoffice.loans.allocation import Share
 from backoffice.loans.choices import ChangeState, LoanState
 from backoffice.loans.conventions import allocation_rule, day_count
@@ -188,9 +188,11 @@ class _Batch:
             replace(facts, receipts=(*facts.receipts, *receipts)), on=max(self.on, ledger.loan.disbursed_on)
         )
         late = {
-            _key(number)
-            for number, one in coming
-            if account.settled and account.surplus.get(_key(number)) == one.amount
+            one.key
+            for one in receipts
+            if account.settled
+            and account.surplus.get(one.key) == one.amount
+            and not anything_owed(account.facts, one)
         }
         self.result.refused += [(number, LoanNotOpen()) for number, _one in coming if _key(number) in late]
         kept = [(number, one) for number, one in coming if _key(number) not in late]

@@ -90,7 +90,7 @@ def enter_repayment(
             )
         loan = _locked(loan)
         check_payment(loan=loan, amount=amount, received_at=received_at, channel=channel, at=at)
-        check_owed(loan=loan, amount=amount, received_at=received_at, at=at)
+        check_owed(loan=loan, amount=amount, received_at=received_at)
         if known is not None:
             raise ExternalIdReused(field="external_id")
         if not another and pending_postings(loan).filter(kind=PostingKind.REPAYMENT, amount=amount).exists():

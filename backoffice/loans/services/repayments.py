@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,7 +14,7 @@ from backoffice.core.bounds import check_years
 from backoffice.core.errors import InputRefused
 from backoffice.core.money import ZERO, is_amount
 from backoffice.core.time import business_day
-from backoffice.loans.account import Receipt, derive
+from backoffice.loans.account import Facts, Receipt, anything_owed
 from backoffice.loans.choices import LoanState, RepaymentChannel
 from backoffice.loans.ledger import ledger_of
 from backoffice.loans.models import Borrower, Loan, LoanEvent, Repayment
@@ -94,7 +93,8 @@ def post_repayment(
         account = restate(loan, frame=frame, cause="repayment")
         surplus = account.surplus.get(repayment.pk, ZERO)
         if account.settled and surplus == amount:
-            raise LoanNotOpen()
+            [receipt] = [one for one in account.facts.receipts if one.key == repayment.pk]
+            _check_owed(account.facts, receipt)
         frame.record(
             LoanEvent,
             "repayment_posted",
@@ -186,14 +186,17 @@ def known_repayment(creditor_id: int, external_id: str) -> Repayment | None:
     return Repayment.objects.filter(creditor=creditor_id, external_id=external_id).first()
 
 
-def check_owed(*, loan: Loan, amount: Decimal, received_at: datetime, at: datetime) -> None:
+def check_owed(*, loan: Loan, amount: Decimal, received_at: datetime) -> None:
     """Refuse money that came when nothing was owed any more. Raises ``LoanNotOpen``."""
     if loan.state != LoanState.SETTLED:
         return
-    facts = ledger_of(loan).facts()
-    coming = Receipt(_COMING, business_day(received_at), amount, (received_at, ""))
-    account = derive(replace(facts, receipts=(*facts.receipts, coming)), on=business_day(at))
-    if account.settled and account.surplus.get(_COMING) == amount:
+    _check_owed(
+        ledger_of(loan).facts(), Receipt(_COMING, business_day(received_at), amount, (received_at, ""))
+    )
+
+
+def _check_owed(facts: Facts, receipt: Receipt) -> None:
+    if not anything_owed(facts, receipt):
         raise LoanNotOpen()
 
 

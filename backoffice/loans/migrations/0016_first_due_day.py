@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loans", "0014_large_waivers"),
+        ("loans", "0015_before_first_due_days"),
     ]
 
     operations = [
