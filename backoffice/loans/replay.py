@@ -156,7 +156,7 @@ class Replay:
         if on < bears_since(self.facts, self.version):
             odd = odd_interest(self.facts, self.version, on=on)
             return [odd if line is following else ZERO for line in ahead]
-        return self._with_running(ahead, self._accrued(on))
+        return self._with_running(ahead, self._accrued(on, following))
 
     @staticmethod
     def _next(ahead: list[_Line]) -> _Line | None:
@@ -174,8 +174,11 @@ class Replay:
             for line in ahead
         ]
 
-    def _accrued(self, on: date) -> Decimal:
-        """The planned interest of the running period up to ``on``, with that of rows before it which was put off."""
+    def _accrued(self, on: date, following: _Line) -> Decimal:
+        """The planned interest of the running period up to ``on``, with that of rows before it which was put off.
+
+        ``following`` is the next instalment: what later ones carry stands with themselves (``_with_running``).
+        """
         total, before, balance = Decimal(0), bears_since(self.facts, self.version), self.facts.principal
         rate = self.version.annual_rate
         for place, row in enumerate(self.version.rows):
@@ -187,9 +190,9 @@ class Replay:
                 total = Decimal(0)
             else:
                 until = min(row.due_on, on)
-                total += row.carried + interest_over(
-                    self.facts, balance=balance, annual_rate=rate, start=before, end=until
-                )
+                total += interest_over(self.facts, balance=balance, annual_rate=rate, start=before, end=until)
+                if row.sequence <= following.plan.sequence:
+                    total += row.carried
             if not ended:
                 break
             before, balance = row.due_on, balance - row.principal
