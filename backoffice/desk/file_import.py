@@ -3,22 +3,21 @@
 All-or-nothing per row. A file (by its hash, with its mapping's) is taken in once; a row (by the hash of its cells
 and its place among equal rows) is taken in once, whatever file it stands in. A run that was cut off goes on where
 it stopped; a dry run does everything and takes it back. What is taken in, and by which service, a desk says with its
-``FileKind``.
+``file_kinds.FileKind``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -31,10 +30,10 @@ from backoffice.core.imports import Mapping as MappingFile
 from backoffice.core.imports.tables import SourceRow, Table
 from backoffice.core.models import ImportRow, ImportRun
 from backoffice.core.processes import side_by_side, side_by_side_possible
+from backoffice.desk.file_kinds import FileKind
 from backoffice.desk.file_parts import shares
 from backoffice.staff.models import User
 
-R = TypeVar("R")
 #: (rows done, rows in all)
 Progress = Callable[[int, int], None]
 #: A row with its key.
@@ -42,61 +41,6 @@ _Keyed = tuple[SourceRow, str]
 #: A run remembers so many of its refusals and notices; all of them are in the report of the command.
 REMEMBERED = 500
 ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TakenIn:
-    """What the service made of a batch, by position: the dossiers of what is new, refusals, and what is worth a notice.
-
-    There may be several notices about one row. ``known`` is the number of rows that were there already by another way
-    than a file; ``tally`` is for ``FileKind.count``.
-    """
-
-    created: Mapping[int, int]
-    refused: Mapping[int, DomainError]
-    known: int = 0
-    notices: Sequence[tuple[int, DomainError]] = ()
-    tally: Any = None
-
-
-class FileKind(ABC, Generic[R]):
-    """A kind of thing that comes in files; one instance per run. ``act`` begins the codes of the acts on record."""
-
-    kind: ClassVar[str]
-    act: ClassVar[str]
-    fields: ClassVar[dict[str, Callable[..., Any]]]
-    required: ClassVar[Sequence[str]]
-    #: What the service calls a field that the mapping calls otherwise.
-    names: ClassVar[Mapping[str, str]] = {}
-    #: Whether its service knows a thing by a key of its own (a loan by its number) and refuses it with other values.
-    #: Only such a thing can be handed to it again: any other would be made once more.
-    has_key: ClassVar[bool] = False
-    #: Whether and how its rows can be shared out, as ``file_parts.Related`` says; not at all without ``together``.
-    together: ClassVar[str] = ""
-    once: ClassVar[str] = ""
-
-    @abstractmethod
-    def check(self, by: User) -> None:
-        """Raises ``NotPermitted``."""
-
-    @abstractmethod
-    def row(self, values: dict[str, Any]) -> R:
-        """The row for the service from the converted cells."""
-
-    @abstractmethod
-    def take_in(self, rows: Sequence[R], *, by: User, at: datetime) -> TakenIn:
-        """Take in a batch, in the caller's transaction. What was counted goes into ``tally``: it may be taken back."""
-
-    def owners(self, values: Collection[str]) -> Mapping[str, Hashable]:
-        """See ``file_parts.Related``."""
-        return {}
-
-    def count(self, tally: Any) -> None:
-        """Add what a batch that is committed did."""
-
-    def figures(self) -> dict[str, Any]:
-        """What the whole run did beside counting rows: codes and figures (plain texts and numbers)."""
-        return {}
 
 
 class RowReadOtherwise(DomainError):
@@ -279,7 +223,7 @@ class _Run:
         """Over all attempts: what an attempt that was broken off took in counts as taken in by this run."""
         self.result.errors.sort(key=lambda one: one.row)
         self.result.notices.sort(key=lambda one: one.row)
-        created = self.run.rows.count()
+        created = self.run.rows.filter(created=True).count()
         self.result.figures = self.kind.figures()
         figures = {
             "state": ImportRun.State.DONE,
@@ -340,7 +284,10 @@ class _Run:
         with transaction.atomic():
             made = self.kind.take_in(given, by=self.by, at=self.at)
             transaction.set_rollback(True)
-        refused = {**made.refused, **dict.fromkeys(made.created, RowReadOtherwise())}
+        # What stands twice is told twice.
+        beside = {given[position] for position in made.created}
+        again = [position for position in made.known if given[position] in beside]
+        refused = {**made.refused, **dict.fromkeys([*made.created, *again], RowReadOtherwise())}
         return errors + [self._told(wanted[position][0], one) for position, one in refused.items()]
 
     def _values(self, keyed: Sequence[_Keyed]) -> tuple[list[_Keyed], list[Any], list[RowError]]:
@@ -359,12 +306,21 @@ class _Run:
     def _create(self, new: Sequence[_Keyed], *, rows: int) -> _Batch:
         wanted, given, errors = self._values(new)
         made = self.kind.take_in(given, by=self.by, at=self.at)
+        # What was known, too: another mapping would not know it again, and make it once more.
         insert_values(
             ImportRow,
-            ("run_id", "kind", "row_key", "row_number", "dossier_id"),
+            ("run_id", "kind", "row_key", "row_number", "dossier_id", "created"),
             [
-                (self.run.pk, self.kind.kind, wanted[position][1], wanted[position][0].number, dossier_id)
-                for position, dossier_id in made.created.items()
+                (
+                    self.run.pk,
+                    self.kind.kind,
+                    wanted[at][1],
+                    wanted[at][0].number,
+                    dossier_id,
+                    of is made.created,
+                )
+                for of in (made.created, made.known)
+                for at, dossier_id in of.items()
             ],
         )
         errors += [self._told(wanted[position][0], one) for position, one in made.refused.items()]
@@ -372,7 +328,7 @@ class _Run:
         return _Batch(
             rows=rows,
             created=len(made.created),
-            skipped=made.known,
+            skipped=len(made.known),
             errors=errors,
             notices=notices,
             tally=made.tally,

@@ -35,7 +35,8 @@ from backoffice.core.errors import DomainError
 from backoffice.core.imports import FileError, load_mapping, open_table
 from backoffice.core.models import ImportRun
 from backoffice.core.registry import Registry
-from backoffice.desk.file_import import FileImport, FileKind
+from backoffice.desk.file_import import FileImport
+from backoffice.desk.file_kinds import FileKind
 from backoffice.desk.once import Once, answer_once
 
 if TYPE_CHECKING:

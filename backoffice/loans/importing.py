@@ -124,11 +124,11 @@ class Money:
 
 @dataclass(slots=True)
 class Imported(Generic[T]):
-    """What became of the rows: ``created`` things, how many were ``known`` before, and what was refused, by
-    position in the rows given (``positions``: of what was created). One bad row keeps nothing else out."""
+    """What became of the rows: ``created`` things, which were ``known`` before, and what was refused, by position
+    in the rows given (``positions``: of what was created). One bad row keeps nothing else out."""
 
     created: list[T] = field(default_factory=list)
-    known: int = 0
+    known: list[int] = field(default_factory=list)
     refused: list[tuple[int, DomainError]] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     money: Money = field(default_factory=Money)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from backoffice.core.imports.mapping import as_amount, as_choice, as_date, as_moment, as_short, as_text
-from backoffice.desk.file_import import FileImport, FileKind, Progress, TakenIn, import_file
+from backoffice.desk.file_import import FileImport, Progress, import_file
+from backoffice.desk.file_kinds import FileKind, TakenIn
 from backoffice.staff.models import User
 from complaints.choices import (
     ENDED_STATES,

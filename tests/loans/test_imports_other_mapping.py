@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backoffice.core.models import ImportRow
+from backoffice.core.models import ImportRow, ImportRun
 from backoffice.desk.file_import import FileImport
 from backoffice.loans.models import Loan, LoanEvent, Repayment
 from backoffice.loans.services import file_imports
 from backoffice.loans.services.file_imports import import_loans_file, import_repayments_file
-from tests.factories.loans import NOW, a_borrower, a_creditor, a_loan, a_product, job
+from tests.factories.loans import NOW, a_borrower, a_creditor, a_loan, a_product, a_repayment, job
 from tests.house.records.cases_loans_files import MAPPINGS
 
 pytestmark = pytest.mark.django_db
 
 PAID = "借据号,流水号,凭证号,入账时间,还款金额,本金,还款方式"
+#: Another id of the same payment.
+PREFIXED = ('column = "流水号"', 'template = "X{流水号}"')
 LENT = "借据号,客户号,产品代码,债权人,借款本金,合同金额,年利率,期数,放款日期"
 
 
@@ -103,3 +106,63 @@ def test_another_principal_of_a_loan_is_told(take: Any) -> None:
         [(2, "合同金额", "loan-differs")],
     )
     assert Loan.objects.get(number="K1").principal == Decimal("12000.00")
+
+
+def ids() -> list[str]:
+    return sorted(Repayment.objects.values_list("external_id", flat=True))
+
+
+def counted() -> list[tuple[int, int, int]]:
+    """What each run says it created, skipped and refused."""
+    runs = ImportRun.objects.order_by("pk")
+    return list(runs.values_list("rows_created", "rows_skipped", "rows_failed"))
+
+
+def test_money_that_was_reported_before_the_file_comes_in_once(take: Any) -> None:
+    file = lines("L1,A1,B1,2026-11-02 08:00:00,100.00,100.00,APP还款")
+    a_repayment(Loan.objects.get(), "100.00", on=date(2026, 11, 2), external_id="A1")
+    assert told(take("repayments", *file)) == (0, 1, [])
+    row = ImportRow.objects.get()
+    assert (row.created, row.dossier) == (False, Loan.objects.get().dossier)
+    result = take("repayments", *file, put=PREFIXED)
+    assert told(result) == (0, 0, [(2, "", "row-read-otherwise")])
+    assert ids() == ["A1"]
+    assert counted() == [(0, 1, 0), (0, 0, 1)]
+
+
+def test_a_row_that_stands_twice_makes_no_second_repayment(take: Any) -> None:
+    first = "L1,A1,B1,2026-11-02 09:00:00,5.00,5.00,APP还款"
+    file = lines(first, first, "L1,A2,B2,2026-11-02 09:00:00,6.00,6.00,APP还款")
+    assert told(take("repayments", *file)) == (2, 1, [])
+    otherwise = [(number, "", "row-read-otherwise") for number in (2, 3, 4)]
+    assert told(take("repayments", *file, put=PREFIXED)) == (0, 0, otherwise)
+    assert ids() == ["A1", "A2"]
+    assert counted() == [(2, 1, 0), (0, 0, 3)]
+
+
+def test_a_row_with_other_cells_in_another_file_makes_no_second_repayment(take: Any) -> None:
+    row = "L1,A1,B1,2026-11-02 09:00:00,5.00,5.00,APP还款"
+    take("repayments", *lines(row))
+    file = [PAID, row.replace("B1", "B9")]
+    assert told(take("repayments", *file)) == (0, 1, [])
+    assert told(take("repayments", *file, put=PREFIXED)) == (0, 0, [(2, "", "row-read-otherwise")])
+    assert ids() == ["A1"]
+
+
+def test_a_row_that_repeats_a_refused_one_is_refused_with_it(take: Any) -> None:
+    file = lines(
+        "L1,A1,B1,2026-11-02 09:00:00,900000.00,5.00,APP还款",
+        *["L1,A2,B2,2026-11-02 10:00:00,6.00,6.00,APP还款"] * 2,
+    )
+    assert told(take("repayments", *file)) == (1, 0, [(3, "", "loan-not-open"), (4, "", "loan-not-open")])
+    assert ImportRow.objects.count() == 1
+
+
+def test_a_loan_that_was_there_before_the_file_is_lent_once(take: Any) -> None:
+    customer, product, creditor = a_borrower().customer_number, a_product().code, a_creditor().name
+    row = f"K1,{customer},{product},{creditor},12000.00,12000.00,14.6%,12,2026-09-01"
+    assert told(take("loans", LENT, row, row)) == (1, 1, [])
+    assert set(ImportRow.objects.values_list("dossier", flat=True)) == {Loan.objects.get().dossier_id}
+    result = take("loans", LENT, row, row, put=('column = "借据号"', 'template = "X{借据号}"'))
+    assert told(result) == (0, 0, [(2, "", "row-read-otherwise"), (3, "", "row-read-otherwise")])
+    assert Loan.objects.get().number == "K1"

@@ -274,7 +274,7 @@ def test_an_import_keeps_and_flags_what_should_not_have_been_lent() -> None:
         result = services.import_loans(rows, by=job(), at=NOW)
         again = services.import_loans(rows[:4], by=job(), at=NOW)
     assert [(position, error.field) for position, error in result.refused] == [(4, "cost_confirmed_at")]
-    assert (again.known, again.created) == (4, [])
+    assert (len(again.known), again.created) == (4, [])
     found = {one.number: one for one in Loan.objects.all()}
     assert {number: one.cost_standing for number, one in found.items()} == {
         "BEFORE": "within",

@@ -46,7 +46,10 @@ class ImportRun(models.Model):
 
 
 class ImportRow(models.Model):
-    """The key of a row already taken in, so that a rerun or an overlapping file creates nothing twice."""
+    """The key of a row already taken in, so that a rerun or an overlapping file creates nothing twice.
+
+    Of a row that created nothing, since what it says was there by another way, too: by another mapping it might.
+    """
 
     run = models.ForeignKey(
         ImportRun, on_delete=models.PROTECT, related_name="rows", verbose_name=_("import")
@@ -57,6 +60,7 @@ class ImportRow(models.Model):
     dossier = models.ForeignKey(
         "core.Dossier", on_delete=models.PROTECT, related_name="+", verbose_name=_("dossier")
     )
+    created = models.BooleanField(_("created something"), default=True)
 
     class Meta:
         constraints = [

@@ -21,7 +21,8 @@ from backoffice.core.imports.mapping import (
     as_whole,
 )
 from backoffice.core.money import ZERO
-from backoffice.desk.file_import import FileImport, FileKind, Progress, TakenIn, import_file
+from backoffice.desk.file_import import FileImport, Progress, import_file
+from backoffice.desk.file_kinds import FileKind, TakenIn
 from backoffice.loans.choices import CostStanding, RepaymentChannel
 from backoffice.loans.cost import quoted
 from backoffice.loans.disclosure import percent
@@ -115,7 +116,7 @@ class Loans(FileKind[LoanRow]):
         return TakenIn(
             created=dossiers,
             refused=dict(made.refused),
-            known=made.known,
+            known=_dossiers({place: rows[place].number for place in made.known}),
             notices=_flagged(made),
             tally=tally,
         )
@@ -166,7 +167,7 @@ class Repayments(FileKind[RepaymentRow]):
         return TakenIn(
             created=dossiers,
             refused=dict(made.refused),
-            known=made.known,
+            known=_dossiers({place: rows[place].loan_number for place in made.known}),
             notices=_surplus(made),
             tally=(received, made.money),
         )
@@ -186,6 +187,14 @@ class Repayments(FileKind[RepaymentRow]):
             **{f"allocated_to_{name}": str(money.allocated.get(name, ZERO)) for name in COMPONENTS},
             "kept_as_credit": str(money.credit),
         }
+
+
+def _dossiers(numbers: Mapping[int, str]) -> dict[int, int]:
+    """The dossiers of the loans with these numbers, by the positions of the rows that name them."""
+    found: dict[str, int] = {}
+    for part in chunks(sorted(set(numbers.values()))):
+        found.update(Loan.objects.filter(number__one_of=part).values_list("number", "dossier_id"))
+    return {position: found[number] for position, number in numbers.items()}
 
 
 def _flagged(made: Imported[Loan]) -> list[tuple[int, DomainError]]:

@@ -81,7 +81,7 @@ def import_loans(rows: Sequence[LoanRow], *, by: User, at: datetime) -> Imported
             try:
                 if row.number in book.known:
                     check_same(row, book.known[row.number])
-                    result.known += 1
+                    result.known.append(position)
                     continue
                 loan, instalments = _build(row, book, at=at)
             except DomainError as error:

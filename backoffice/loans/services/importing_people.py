@@ -39,7 +39,7 @@ def import_borrowers(rows: Sequence[BorrowerRow], *, by: User, at: datetime) -> 
         fresh: list[BorrowerRow] = []
         for position, row in enumerate(rows):
             if row.customer_number in known:
-                result.known += 1
+                result.known.append(position)
                 continue
             try:
                 _check_person(row, documents)

@@ -49,12 +49,26 @@ def import_repayments(rows: Sequence[RepaymentRow], *, by: User, at: datetime) -
                 result.refused.append((position, error))
                 continue
             if loan is None:
-                result.known += 1
+                result.known.append(position)
                 continue
             known[loan.creditor_id, row.external_id] = row
             new.append((position, loan, row))
+        checked = len(result.refused)
         post_many(new, result, by=by, at=at)
+        _refuse_repeats(rows, result, result.refused[checked:])
     return result
+
+
+def _refuse_repeats(
+    rows: Sequence[RepaymentRow], result: Imported[Repayment], late: Sequence[tuple[int, DomainError]]
+) -> None:
+    """A row that only repeats one of those refused ``late`` is no more in the book than that one."""
+    errors = {(rows[position].loan_number, rows[position].external_id): error for position, error in late}
+    for position in list(result.known) if errors else ():
+        error = errors.get((rows[position].loan_number, rows[position].external_id))
+        if error is not None:
+            result.known.remove(position)
+            result.refused.append((position, error))
 
 
 def _loan_for(
