@@ -8,6 +8,7 @@ from typing import Any
 
 from backoffice.audit.keeping.people import alias_group, ask_all
 from backoffice.core.models import Dossier
+from backoffice.desk.reach import is_confined
 from backoffice.desk.registry import registries
 from backoffice.privacy.models import DataSubject
 
@@ -60,17 +61,27 @@ class Known:
     mask: str
     number: str
     url: str = ""
+    #: That there is somebody is all the viewer may know.
+    out_of_reach: bool = False
 
 
 def names_of(subject_ids: Collection[int], *, viewer: Any) -> dict[int, Known]:
-    """Masks and numbers of persons; the first desk that knows one names them. Whom nobody knows has a bare number."""
+    """Masks and numbers of persons; the first desk that knows one names them. Whom nobody knows has a bare number.
+
+    A viewer who may not know of every borrower gets the names of those alone whose page is open to them.
+    """
+    confined = is_confined(viewer)
     rows = DataSubject.objects.filter(pk__in=subject_ids).values_list("pk", "uid")
-    found = {pk: Known("", str(uid)[:8]) for pk, uid in rows}
+    found = {
+        pk: Known("", "", out_of_reach=True) if confined else Known("", str(uid)[:8]) for pk, uid in rows
+    }
     missing = set(found)
     for ask in registries.person_names:
         if not missing:
             break
-        for pk, name in ask(missing).items():
-            found[pk] = Known(name.mask, name.number, name.url if viewer.has_perm(name.permission) else "")
-            missing.discard(pk)
+        for pk, name in ask(missing, viewer).items():
+            opens = viewer.has_perm(name.permission)
+            if opens or not confined:
+                found[pk] = Known(name.mask, name.number, name.url if opens else "")
+                missing.discard(pk)
     return found

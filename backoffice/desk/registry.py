@@ -135,8 +135,8 @@ class Registries:
     dossier_pages: Registry[Callable[[Dossier], str | None]] = field(default_factory=Registry)
     #: Ids of data subjects → ids of the dossiers in which these people's data stands.
     person_dossiers: Registry[Callable[[Sequence[int]], Iterable[int]]] = field(default_factory=Registry)
-    #: Ids of data subjects → how a desk shows those of them it knows.
-    person_names: Registry[Callable[[Collection[int]], dict[int, PersonName]]] = field(
+    #: Ids of data subjects and who asks → how a desk shows those of them it knows and that are within reach.
+    person_names: Registry[Callable[[Collection[int], User], dict[int, PersonName]]] = field(
         default_factory=Registry
     )
     #: The admin site → addresses that belong to no model; each view asks for its own right.

@@ -11,17 +11,28 @@ from backoffice.core.workflow import Workflow, transition
 from backoffice.desk.choices import IncidentKind
 from backoffice.desk.choices import IncidentState as S
 from backoffice.desk.models import Incident, IncidentDuty, Task
+from backoffice.desk.reach import is_confined
 from backoffice.staff.models import User
 
 OPEN = Task.State.OPEN
 
 
+def keeps_to_own_tasks(user: Any) -> bool:
+    """Whether the tasks of others, and those of nobody in particular, may be about borrowers out of reach."""
+    return is_confined(user) and not user.has_perm("desk.assign_task")
+
+
 def is_mine(task: Task, by: User, at: datetime) -> Any | None:
-    """Mine, or nobody's in my team; whoever may assign tasks may also step in for others."""
+    """Mine, or nobody's in my team; whoever may assign tasks may also step in for others.
+
+    A task of no team at all is anybody's who may know of every borrower.
+    """
     if task.assigned_to_id == by.pk or by.has_perm("desk.assign_task"):
         return None
-    if task.assigned_to_id is None and (task.team_id is None or task.team_id == by.team_id):
-        return None
+    if task.assigned_to_id is None:
+        free = not keeps_to_own_tasks(by) if task.team_id is None else task.team_id == by.team_id
+        if free:
+            return None
     return _("This task belongs to somebody else.")
 
 

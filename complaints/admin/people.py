@@ -7,10 +7,11 @@ from collections.abc import Collection
 from django.urls import reverse
 
 from backoffice.desk.registry import PersonName, registries
+from backoffice.staff.models import User
 from complaints.models import Complainant
 
 
-def names_of(subject_ids: Collection[int]) -> dict[int, PersonName]:
+def names_of(subject_ids: Collection[int], viewer: User) -> dict[int, PersonName]:
     """Complainants among these people, under the number of their newest complaint."""
     rows = Complainant.objects.filter(subject__in=subject_ids).order_by("pk")
     found = {}

@@ -19,6 +19,7 @@ from backoffice.desk.models import Task
 from backoffice.desk.operations import Operation, OperationForm, ReasonForm
 from backoffice.desk.registry import registries
 from backoffice.desk.templatetags.desk import days_left, when
+from backoffice.desk.workflow import keeps_to_own_tasks
 from backoffice.desk.workflow import task as task_workflow
 from backoffice.privacy.services import Erased
 from backoffice.privacy.texts import text_for
@@ -30,12 +31,17 @@ def kind_label(code: str) -> Any:
     return registries.task_kinds.get(code) or code
 
 
-def mine(user: Any) -> QuerySet[Task]:
-    """The open tasks that wait for this person: their own, and their team's that nobody has taken."""
+def own_tasks(user: Any) -> Q:
+    """The person's own, and their team's that nobody has taken."""
     own = Q(assigned_to=user)
     if user.team_id is not None:
         own |= Q(assigned_to=None, team=user.team_id)
-    return Task.objects.filter(own, state=Task.State.OPEN)
+    return own
+
+
+def mine(user: Any) -> QuerySet[Task]:
+    """The open tasks that wait for this person."""
+    return Task.objects.filter(own_tasks(user), state=Task.State.OPEN)
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -115,6 +121,10 @@ class TaskAdmin(BaseModelAdmin):
     list_select_related = ("dossier", "assigned_to", "team")
     list_filter = (QueueFilter, "state")
     ordering = ("due_at", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        rows = super().get_queryset(request)
+        return rows.filter(own_tasks(request.user)) if keeps_to_own_tasks(request.user) else rows
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_words(self, obj: Task) -> Any:

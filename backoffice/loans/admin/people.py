@@ -12,19 +12,21 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.desk import incidents
 from backoffice.desk.incident_texts import event_title
 from backoffice.desk.models import IncidentEvent
+from backoffice.desk.reach import within_reach
 from backoffice.desk.registry import PersonName, TimelineItem, TimelineSource, registries
 from backoffice.loans.models import Borrower, ContactPerson
 from backoffice.staff.models import User
 
 
-def names_of(subject_ids: Collection[int]) -> dict[int, PersonName]:
+def names_of(subject_ids: Collection[int], viewer: User) -> dict[int, PersonName]:
     """Borrowers and contact persons among these people; a contact person stands under the borrower's number."""
     found = {}
     named = ContactPerson.objects.filter(subject__in=subject_ids).order_by("-pk")
+    named = within_reach(named, viewer, borrower="borrower")
     columns = ("subject_id", "name_mask", "borrower__customer_number", "borrower_id")
     for subject_id, mask, number, borrower_id in named.values_list(*columns):
         found[subject_id] = _name(mask, number, borrower_id)
-    own = Borrower.objects.filter(subject__in=subject_ids)
+    own = within_reach(Borrower.objects.filter(subject__in=subject_ids), viewer, borrower="pk")
     for subject_id, mask, number, pk in own.values_list("subject_id", "name_mask", "customer_number", "pk"):
         found[subject_id] = _name(mask, number, pk)
     return found
