@@ -185,49 +185,6 @@ def test_costs_of_enforcing_are_paid_first() -> None:
     ]
 
 
-def test_credit_pays_what_falls_due_on_its_day() -> None:
-    rows = [
-        PlanRow(1, date(2024, 2, 1), Decimal(100), Decimal(1)),
-        PlanRow(2, date(2024, 3, 1), Decimal(100), Decimal(1)),
-    ]
-    facts = facts_of(
-        rows, rule=AllocationRule(surplus="credit"), receipts=(Receipt(7, date(2024, 2, 1), Decimal(250)),)
-    )
-    assert derive(facts, on=date(2024, 2, 29)).surplus == {7: Decimal(149)}
-    march = derive(facts, on=date(2024, 3, 1))
-    assert march.settled
-    assert march.surplus == {7: Decimal(48)}
-
-
-def test_credit_pays_a_cost_on_the_day_it_is_charged_though_nothing_falls_due_any_more() -> None:
-    facts = facts_of(
-        [PlanRow(1, date(2024, 2, 1), Decimal(100), Decimal(1))],
-        costs=(Cost(1, date(2024, 2, 10), Decimal(25)), Cost(2, date(2024, 2, 20), Decimal(30))),
-        receipts=(Receipt(7, date(2024, 2, 1), Decimal(150)),),
-    )
-    tenth = derive(facts, on=date(2024, 2, 10))
-    assert (tenth.settled, tenth.surplus) == (True, {7: Decimal(24)})
-    twentieth = derive(facts, on=date(2024, 2, 20))
-    assert (twentieth.owed("cost"), twentieth.surplus) == (Decimal(6), {})
-
-
-def test_a_cost_of_a_loan_that_is_not_overdue_is_owed_at_once_and_paid_out_of_the_credit_first() -> None:
-    rows = [
-        PlanRow(1, date(2024, 2, 1), Decimal(100), Decimal(1)),
-        PlanRow(2, date(2024, 3, 1), Decimal(100), Decimal(1)),
-    ]
-    facts = facts_of(
-        rows,
-        rule=AllocationRule(surplus="credit"),
-        costs=(Cost(1, date(2024, 1, 15), Decimal(30)),),
-        receipts=(Receipt(7, date(2024, 1, 10), Decimal(20)), Receipt(8, date(2024, 1, 20), Decimal(15))),
-    )
-    assert derive(facts, on=date(2024, 1, 14)).surplus == {7: Decimal(20)}
-    assert derive(facts, on=date(2024, 1, 15)).owed("cost") == 10
-    later = derive(facts, on=date(2024, 1, 20))
-    assert (later.owed("cost"), later.surplus) == (0, {8: Decimal(5)})
-
-
 def test_a_new_schedule_takes_over_what_was_paid() -> None:
     rows = [PlanRow(n, date(2024, 1 + n, 1), Decimal(100), Decimal(10)) for n in range(1, 4)]
     # 110 paid; the other 200 over four instalments from June on, ten of interest and two of default interest carried.
