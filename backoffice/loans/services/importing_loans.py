@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
@@ -158,7 +159,8 @@ def _term_of(loan: Loan, ends_on: date) -> tuple[int, date | None]:
     """Over how many periods the loan runs that ends on ``ends_on``, and what first due date makes it: a loan that is
     repaid at once has several periods and one instalment."""
     product = loan.product
-    rhythm = partial(Periods, unit=product.period_unit, every=product.every, month_end=product.month_end)
+    unit: Any = product.period_unit
+    rhythm = partial(Periods, unit=unit, every=product.every, month_end=product.month_end)
     periods = rhythm(loan.first_due_on or loan.disbursed_on)
     count = periods.before(ends_on)
     if loan.first_due_on is not None:
