@@ -3,13 +3,16 @@
 
 from scripts.checks import ROOT
 
+#: What only puts stored rows right before a constraint comes: nothing to do in an empty database.
+REPAIRS = {"backoffice/loans/migrations/0015_before_first_due_days.py"}
+
 
 def test_our_migrations_hold_no_data_steps() -> None:
     # The demo's empty database gets its tables from the models: a data step would never run there.
-    found = [
+    found = {
         str(path.relative_to(ROOT))
         for folder in ("backoffice", "complaints", "collections")
         for path in (ROOT / folder).rglob("migrations/0*.py")
         if "RunPython" in path.read_text(encoding="utf-8")
-    ]
-    assert found == []
+    }
+    assert found == REPAIRS
